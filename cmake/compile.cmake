@@ -1,0 +1,72 @@
+# compile.cmake: how eddy's own code is compiled: language, warnings, sanitizers, Valgrind.
+# Nothing here reaches the flags of a program that uses eddy, save the thread library.
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+include(CheckIncludeFile)
+check_include_file(valgrind/memcheck.h EDDY_HAVE_VALGRIND_H)
+
+if(eddy_top_level AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND CMAKE_C_FLAGS_RELEASE STREQUAL "-O3 -DNDEBUG")
+    set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
+endif()
+if(EDDY_LTO)
+    include(CheckIPOSupported)
+    check_ipo_supported(LANGUAGES C)
+    set(CMAKE_INTERPROCEDURAL_OPTIMIZATION ON)
+    if(CMAKE_C_COMPILER_ID STREQUAL "GNU")
+        add_compile_options(-ffat-lto-objects) # the static library also serves who links without
+    endif()
+endif()
+
+set(eddy_sanitize_options "")
+if(EDDY_SANITIZE)
+    list(JOIN EDDY_SANITIZE "," eddy_sanitizers)
+    set(eddy_sanitize_options -fsanitize=${eddy_sanitizers} -fno-omit-frame-pointer)
+    if("undefined" IN_LIST EDDY_SANITIZE)
+        list(APPEND eddy_sanitize_options -fno-sanitize-recover=undefined)
+    endif()
+    add_compile_options("$<$<COMPILE_LANGUAGE:C>:${eddy_sanitize_options}>")
+    add_link_options(${eddy_sanitize_options})
+endif()
+
+# C11 without extensions, and the project's warnings.
+function(eddy_compile target)
+    set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+    if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+        set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+        if(EDDY_WERROR)
+            list(APPEND warnings -Werror)
+        endif()
+        target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
+    endif()
+endfunction()
+
+# The library's own objects: they see the whole tree and mark what they export.
+function(eddy_compile_library target)
+    eddy_compile(${target})
+    target_compile_definitions(${target} PRIVATE EDDY_BUILDING)
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
+    target_link_libraries(${target} PRIVATE Threads::Threads)
+endfunction()
+
+# What a user of the library gets from it.
+function(eddy_use_library target)
+    target_include_directories(${target} INTERFACE
+        $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(${target} PRIVATE Threads::Threads)
+endfunction()
+
+function(eddy_annotate_for_valgrind)
+    if(EDDY_VALGRIND AND NOT EDDY_HAVE_VALGRIND_H)
+        message(FATAL_ERROR "EDDY_VALGRIND needs valgrind/memcheck.h; ci/install installs it (valgrind).")
+    endif()
+    if(NOT EDDY_HAVE_VALGRIND_H OR EDDY_SANITIZE)
+        return() # a sanitized program does not run under Valgrind
+    endif()
+    if(TARGET eddy_testing)
+        target_compile_definitions(eddy_testing PUBLIC EDDY_VALGRIND=1)
+    endif()
+    if(EDDY_VALGRIND)
+        target_compile_definitions(eddy_objects PRIVATE EDDY_VALGRIND=1)
+    endif()
+endfunction()

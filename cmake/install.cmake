@@ -1,0 +1,27 @@
+# install.cmake: what `cmake --install` puts where, and how other builds find it.
+# Headers, both libraries, find_package(eddy) and pkg-config.
+
+include(CMakePackageConfigHelpers)
+
+install(TARGETS eddy_static eddy_shared EXPORT eddy
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES ${PROJECT_SOURCE_DIR}/include/eddy.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/eddy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        FILES_MATCHING PATTERN "*.h")
+
+set(eddy_package ${CMAKE_INSTALL_LIBDIR}/cmake/eddy)
+install(EXPORT eddy NAMESPACE eddy:: FILE eddy-targets.cmake DESTINATION ${eddy_package})
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/eddy-config.cmake.in
+                              ${PROJECT_BINARY_DIR}/generated/eddy-config.cmake
+                              INSTALL_DESTINATION ${eddy_package})
+# Until 1.0 only the same minor version fits.
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/generated/eddy-config-version.cmake
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/generated/eddy-config.cmake
+              ${PROJECT_BINARY_DIR}/generated/eddy-config-version.cmake DESTINATION ${eddy_package})
+
+string(REGEX REPLACE "[^/]+" ".." eddy_pc_prefix "${CMAKE_INSTALL_LIBDIR}/pkgconfig") # from the file back to the prefix
+configure_file(${PROJECT_SOURCE_DIR}/cmake/eddy.pc.in ${PROJECT_BINARY_DIR}/generated/eddy.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/generated/eddy.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,219 @@
+/* handles.c: call_soon, call_later, call_at, call_soon_threadsafe, and the handles that cancel them.
+ * Touches ready queue, timers and inbox. A handle's callback runs at most once, and never after cancel returned on the loop's thread. */
+#include <assert.h>
+
+#include "core/loop/loop.h"
+#include "core/task/task.h"
+
+enum handle_state { HANDLE_QUEUED, HANDLE_DONE, HANDLE_CANCELLED };
+
+struct eddy_handle {
+    eddyi_node node;
+    eddy_loop *loop;
+    eddy_callback_fn fn;
+    void *arg;
+    atomic_uchar state;      /* enum handle_state; raced for by threads only when `shared` */
+    atomic_uchar references; /* the queue's, and the user's */
+    bool shared;             /* of call_soon_threadsafe: own allocation, touched from any thread */
+    bool held;               /* the user got a reference: an object of the loop */
+    bool timed;
+    eddyi_timer timer;
+};
+
+_Static_assert(sizeof(eddy_handle) <= EDDYI_CELL_SIZE, "a handle fits a cell");
+
+static void handle_unreference(eddy_handle *handle)
+{
+    eddy_loop *loop = handle->loop;
+    bool held = handle->held;
+    if (handle->shared) {
+        if (atomic_fetch_sub(&handle->references, 1) == 1) {
+            eddyi_release(&loop->allocator, handle);
+            eddy_loop_release(loop);
+        }
+        return;
+    }
+    unsigned char left =
+        (unsigned char)(atomic_load_explicit(&handle->references, memory_order_relaxed) - 1);
+    atomic_store_explicit(&handle->references, left, memory_order_relaxed);
+    if (left != 0)
+        return;
+    eddyi_cell_give(loop, handle);
+    if (held)
+        eddyi_loop_object_remove(loop);
+}
+
+/* From queued to `state`; false: it was too late. */
+static bool handle_claim(eddy_handle *handle, unsigned char state)
+{
+    unsigned char queued = HANDLE_QUEUED;
+    if (handle->shared)
+        return atomic_compare_exchange_strong(&handle->state, &queued, state);
+    if (atomic_load_explicit(&handle->state, memory_order_relaxed) != HANDLE_QUEUED)
+        return false;
+    atomic_store_explicit(&handle->state, state, memory_order_relaxed);
+    return true;
+}
+
+static void handle_run(eddyi_node *node)
+{
+    eddy_handle *handle = EDDYI_CONTAINER(node, eddy_handle, node);
+    if (handle_claim(handle, HANDLE_DONE) && !handle->loop->closed)
+        handle->fn(handle->arg);
+    handle_unreference(handle);
+}
+
+/* Nobody else knows of it, so it goes back before its callback runs and the next call_soon finds it warm. */
+static void handle_run_unheld(eddyi_node *node)
+{
+    eddy_handle *handle = EDDYI_CONTAINER(node, eddy_handle, node);
+    eddy_callback_fn fn = handle->fn;
+    void *arg = handle->arg;
+    bool closed = handle->loop->closed;
+    eddyi_cell_give(handle->loop, handle);
+    if (!closed)
+        fn(arg);
+}
+
+static void handle_fire(eddyi_timer *timer)
+{
+    eddy_handle *handle = EDDYI_CONTAINER(timer, eddy_handle, timer);
+    eddyi_ready_push(handle->loop, &handle->node);
+}
+
+static void handle_init(eddy_handle *handle, eddy_loop *loop, eddy_callback_fn fn, void *arg, bool held)
+{
+    eddyi_node_init(&handle->node, handle_run);
+    handle->loop = loop;
+    handle->fn = fn;
+    handle->arg = arg;
+    atomic_init(&handle->state, HANDLE_QUEUED);
+    atomic_init(&handle->references, held ? 2 : 1);
+    handle->shared = false;
+    handle->held = held;
+    handle->timed = false;
+}
+
+static int handle_create(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn, void *arg)
+{
+    if (fn == NULL)
+        return eddyi_fail(EDDY_EINVAL, "call_soon");
+    int rc = eddyi_loop_usable(loop);
+    if (rc < 0)
+        return eddyi_fail(rc, "call_soon");
+    *handle = eddyi_cell_take(loop);
+    if (*handle == NULL)
+        return eddyi_fail(EDDY_ENOMEM, "call_soon");
+    handle_init(*handle, loop, fn, arg, out != NULL);
+    if (out != NULL) {
+        eddyi_loop_object_add(loop);
+        *out = *handle;
+    }
+    return 0;
+}
+
+/* The whole of call_soon when nobody wants the handle: what a busy loop does most. */
+static int call_soon_unheld(eddy_loop *loop, eddy_callback_fn fn, void *arg)
+{
+    eddy_handle *handle = eddyi_cell_take(loop);
+    if (handle == NULL)
+        return eddyi_fail(EDDY_ENOMEM, "call_soon");
+    handle->node.run = handle_run_unheld;
+    handle->loop = loop;
+    handle->fn = fn;
+    handle->arg = arg;
+    eddyi_ready_push(loop, &handle->node);
+    return 0;
+}
+
+int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg)
+{
+    eddy_handle *handle;
+    if (out == NULL && fn != NULL && eddyi_loop_usable(loop) == 0)
+        return call_soon_unheld(loop, fn, arg);
+    int rc = handle_create(loop, out, &handle, fn, arg);
+    if (rc == 0)
+        eddyi_ready_push(loop, &handle->node);
+    return rc;
+}
+
+static int call_at_deadline(eddy_loop *loop, eddy_handle **out, uint64_t deadline, eddy_callback_fn fn, void *arg)
+{
+    eddy_handle *handle;
+    int rc = handle_create(loop, out, &handle, fn, arg);
+    if (rc < 0)
+        return rc;
+    handle->timed = true;
+    eddyi_timer_init(&handle->timer, handle_fire);
+    eddyi_timers_add(&loop->timers, &handle->timer, deadline);
+    return 0;
+}
+
+int eddy_loop_call_later(eddy_loop *loop, eddy_handle **out, double delay, eddy_callback_fn fn, void *arg)
+{
+    uint64_t deadline;
+    int rc = eddyi_loop_usable(loop);
+    if (rc == 0)
+        rc = eddyi_deadline_after(loop, delay, &deadline);
+    if (rc < 0)
+        return eddyi_fail(rc, "call_later");
+    return call_at_deadline(loop, out, deadline, fn, arg);
+}
+
+int eddy_loop_call_at(eddy_loop *loop, eddy_handle **out, double when, eddy_callback_fn fn, void *arg)
+{
+    uint64_t deadline;
+    int rc = eddyi_deadline_at(when, &deadline);
+    if (rc < 0)
+        return eddyi_fail(rc, "call_at");
+    return call_at_deadline(loop, out, deadline, fn, arg);
+}
+
+int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg)
+{
+    if (loop == NULL || fn == NULL)
+        return eddyi_fail(EDDY_EINVAL, "call_soon_threadsafe");
+    eddy_handle *handle = eddyi_allocate(&loop->allocator, sizeof *handle);
+    if (handle == NULL)
+        return eddyi_fail(EDDY_ENOMEM, "call_soon_threadsafe");
+    handle_init(handle, loop, fn, arg, out != NULL);
+    handle->shared = true;
+    handle->held = false;
+    eddy_loop_retain(loop);
+    int rc = eddyi_loop_post(loop, &handle->node);
+    if (rc < 0) {
+        eddyi_release(&loop->allocator, handle);
+        eddy_loop_release(loop);
+        return eddyi_fail(rc, "call_soon_threadsafe");
+    }
+    if (out != NULL)
+        *out = handle;
+    return 0;
+}
+
+void eddy_handle_cancel(eddy_handle *handle)
+{
+    if (handle == NULL || !handle_claim(handle, HANDLE_CANCELLED) || handle->shared)
+        return; /* a shared one stays queued: only the loop's thread may unlink it */
+    if (handle->timed && eddyi_timer_pending(&handle->timer))
+        eddyi_timers_remove(&handle->loop->timers, &handle->timer);
+    else
+        eddyi_ready_remove(handle->loop, &handle->node);
+    handle_unreference(handle);
+}
+
+bool eddy_handle_cancelled(const eddy_handle *handle)
+{
+    return handle != NULL && atomic_load(&handle->state) == HANDLE_CANCELLED;
+}
+
+double eddy_handle_when(const eddy_handle *handle)
+{
+    return handle != NULL && handle->timed ? eddyi_seconds(handle->timer.deadline) : 0;
+}
+
+void eddy_handle_release(eddy_handle *handle)
+{
+    if (handle != NULL)
+        handle_unreference(handle);
+}

@@ -1,0 +1,174 @@
+/* io.c: the only caller of the backend's op functions: submit, cancel, poll, and the await of one op.
+ * Touches seam 1. Counts what is lent; a completion runs exactly once for each op that was left pending. */
+#include <assert.h>
+
+#include "core/loop/inbox.h"
+#include "core/task/task.h"
+
+static eddyi_op **direction_of(const eddyi_op *op)
+{
+    eddyi_descriptor *descriptor = op->descriptor;
+    switch (op->kind) {
+    case EDDYI_RECV:
+    case EDDYI_RECVFROM:
+    case EDDYI_ACCEPT:
+    case EDDYI_READ:
+        return &descriptor->reader;
+    case EDDYI_POLL:
+        return (op->events & EDDYI_IN) ? &descriptor->reader : &descriptor->writer;
+    default:
+        return &descriptor->writer;
+    }
+}
+
+static int done_with(eddyi_op *op, eddyi_result *now, int code)
+{
+    *now = (eddyi_result){.op = op, .value = code, .flags = EDDYI_LAST};
+    return EDDYI_DONE;
+}
+
+int eddyi_io_submit(eddy_loop *loop, eddyi_op *op, eddyi_result *now)
+{
+    if (!(loop->kinds & (UINT32_C(1) << op->kind)))
+        return done_with(op, now, EDDY_ENOSYS);
+    if (*direction_of(op) != NULL)
+        return done_with(op, now, EDDY_EBUSY);
+    op->state = 0;
+    int rc = loop->ops->submit(loop->backend, op, now);
+    if (rc == EDDYI_PENDING)
+        loop->lent++;
+    return rc;
+}
+
+int eddyi_io_cancel(eddy_loop *loop, eddyi_op *op, eddyi_result *now)
+{
+    int rc = loop->ops->cancel(loop->backend, op, now);
+    if (rc == EDDYI_DONE)
+        loop->lent--;
+    return rc;
+}
+
+static void deliver(eddy_loop *loop, const eddyi_result *results, int count)
+{
+    for (int i = 0; i < count; i++) {
+        eddyi_completion *completion = results[i].op->waiter;
+        if (results[i].flags & EDDYI_LAST)
+            loop->lent--;
+        completion->fn(completion, &results[i]);
+    }
+}
+
+int eddyi_io_poll(eddy_loop *loop, uint64_t deadline)
+{
+    atomic_store(&loop->sleeping, true);
+    if (deadline != 0 && (!eddyi_inbox_empty(loop) || atomic_load(&loop->interrupted)))
+        deadline = 0;
+    int count = loop->ops->wait(loop->backend, deadline, loop->results, EDDYI_RESULTS);
+    atomic_store(&loop->sleeping, false);
+    if (count > 0)
+        deliver(loop, loop->results, count);
+    return count;
+}
+
+/* ---- taking an op back, for closing ---- */
+
+typedef struct revocation {
+    eddyi_completion completion;
+    bool ended;
+    int64_t value;
+} revocation;
+
+static void revoked(eddyi_completion *completion, const eddyi_result *result)
+{
+    revocation *r = EDDYI_CONTAINER(completion, revocation, completion);
+    r->value = result->value;
+    r->ended = (result->flags & EDDYI_LAST) != 0;
+}
+
+int64_t eddyi_io_revoke(eddy_loop *loop, eddyi_op *op)
+{
+    revocation r = {.completion = {revoked}};
+    eddyi_result now;
+    op->waiter = &r.completion;
+    if (eddyi_io_cancel(loop, op, &now) == EDDYI_DONE)
+        return now.value;
+    while (!r.ended)
+        if (eddyi_io_poll(loop, UINT64_MAX) < 0 && eddyi_io_cancel(loop, op, &now) == EDDYI_DONE)
+            return now.value; /* a poller that failed hard still cancels in place */
+    return r.value;
+}
+
+/* ---- awaiting one op in a task ---- */
+
+typedef struct io_wait {
+    eddyi_completion completion;
+    eddyi_wait wait;
+    eddyi_op *op;
+    eddyi_result result;
+    bool cancel_asked;
+} io_wait;
+
+static void io_completed(eddyi_completion *completion, const eddyi_result *result)
+{
+    io_wait *io = EDDYI_CONTAINER(completion, io_wait, completion);
+    io->result = *result;
+    /* Data won against the cancel: hand it over and keep the cancel for the next await. */
+    if (io->cancel_asked && result->value != EDDY_ECANCELED)
+        io->wait.task->must_cancel = true;
+    eddyi_task_wake(io->wait.task, 0);
+}
+
+static bool io_cancel(eddyi_wait *wait)
+{
+    io_wait *io = EDDYI_CONTAINER(wait, io_wait, wait);
+    if (io->cancel_asked)
+        return true;
+    if (eddyi_io_cancel(wait->task->future.loop, io->op, &io->result) == EDDYI_PENDING) {
+        io->cancel_asked = true;
+        return true;
+    }
+    eddyi_task_wake(wait->task, 0);
+    return io->result.value == EDDY_ECANCELED;
+}
+
+static void io_abandon(eddyi_wait *wait)
+{
+    io_wait *io = EDDYI_CONTAINER(wait, io_wait, wait);
+    (void)eddyi_io_revoke(wait->task->future.loop, io->op);
+}
+
+static const eddyi_wait_kind io_kinds[EDDYI_KINDS] = {
+    [EDDYI_RECV] = {"recv", io_cancel, io_abandon},         [EDDYI_SEND] = {"send", io_cancel, io_abandon},
+    [EDDYI_RECVFROM] = {"recvfrom", io_cancel, io_abandon}, [EDDYI_SENDTO] = {"sendto", io_cancel, io_abandon},
+    [EDDYI_ACCEPT] = {"accept", io_cancel, io_abandon},     [EDDYI_CONNECT] = {"connect", io_cancel, io_abandon},
+    [EDDYI_READ] = {"read", io_cancel, io_abandon},         [EDDYI_WRITE] = {"write", io_cancel, io_abandon},
+    [EDDYI_SENDFILE] = {"sendfile", io_cancel, io_abandon}, [EDDYI_POLL] = {"poll", io_cancel, io_abandon},
+};
+
+/* A task whose I/O always ends at once would starve the others: after so many it gives way. */
+static void spend_budget(eddy_loop *loop, eddy_task *task)
+{
+    if (--loop->io_budget > 0)
+        return;
+    loop->io_budget = EDDYI_IO_BUDGET;
+    eddyi_yield_keeping_cancel(task);
+}
+
+int64_t eddyi_io_await(eddy_loop *loop, eddyi_op *op, int32_t *os_error)
+{
+    eddy_task *task = loop->current;
+    if (task == NULL)
+        return EDDY_ENOTASK;
+    if (eddyi_take_cancel(task))
+        return EDDY_ECANCELED;
+    io_wait io = {.completion = {io_completed}, .wait = {.kind = &io_kinds[op->kind], .task = task}, .op = op};
+    io.wait.object = op;
+    op->waiter = &io.completion;
+    if (eddyi_io_submit(loop, op, &io.result) == EDDYI_DONE)
+        spend_budget(loop, task);
+    else
+        (void)eddyi_suspend(&io.wait, true);
+    if (os_error != NULL)
+        *os_error = io.result.os_error;
+    return io.result.value == EDDY_ECANCELED ? eddyi_fail_canceled(task) : io.result.value;
+}

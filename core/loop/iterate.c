@@ -1,0 +1,129 @@
+/* iterate.c: one turn of the loop: inbox, poll, timers, then the batch.
+ * Touches backend, timers and ready queue. A batch is what was ready when it began: a burst starves neither I/O nor timers. */
+#include "core/loop/iterate.h"
+
+#include "core/loop/inbox.h"
+#include "core/task/stacks.h"
+#include "core/task/task.h"
+
+enum { LONG_TURN_NS = 200000, SHORT_TURN_NS = 50000 };
+
+void eddyi_ready_remove(eddy_loop *loop, eddyi_node *node)
+{
+    eddyi_ready *ready = &loop->ready;
+    if (eddyi_list_empty(&node->link))
+        return;
+    if (ready->batch_last == &node->link)
+        ready->batch_last = node->link.previous != &ready->queue ? node->link.previous : NULL;
+    eddyi_list_remove(&node->link);
+}
+
+static inline eddyi_node *take_first(eddyi_ready *ready)
+{
+    eddyi_list *link = ready->queue.next;
+    if (link == ready->batch_last)
+        ready->batch_last = NULL;
+    ready->queue.next = link->next;
+    link->next->previous = &ready->queue;
+    eddyi_list_init(link);
+    return EDDYI_LIST_ITEM(link, eddyi_node, link);
+}
+
+eddyi_node *eddyi_next_step(eddy_loop *loop)
+{
+    eddyi_ready *ready = &loop->ready;
+    if (eddyi_list_empty(&ready->queue))
+        return NULL;
+    if (ready->batch_last == NULL) {
+        if (!loop->renew_in_place || loop->steps_to_poll <= 0)
+            return NULL;
+        ready->batch_last = ready->queue.previous;
+        loop->iterations++;
+    }
+    eddyi_node *node = EDDYI_LIST_ITEM(ready->queue.next, eddyi_node, link);
+    if (node->run != eddyi_task_step)
+        return NULL;
+    loop->steps_to_poll--;
+    return take_first(ready);
+}
+
+/* Long steps are polled after more often, so that I/O waits microseconds, not 61 long steps. */
+static void adapt_polling(eddy_loop *loop)
+{
+    uint64_t elapsed = loop->now - loop->polled_at;
+    if (elapsed > LONG_TURN_NS && loop->steps_per_poll > 1)
+        loop->steps_per_poll /= 2;
+    else if (elapsed < SHORT_TURN_NS && loop->steps_per_poll < EDDYI_STEPS_PER_POLL)
+        loop->steps_per_poll =
+            loop->steps_per_poll * 2 < EDDYI_STEPS_PER_POLL ? loop->steps_per_poll * 2 : EDDYI_STEPS_PER_POLL;
+}
+
+static void cancel_interrupted(eddy_loop *loop)
+{
+    if (atomic_load_explicit(&loop->interrupted, memory_order_relaxed) && loop->main_task != NULL &&
+        atomic_exchange(&loop->interrupted, false))
+        eddy_task_cancel(loop->main_task);
+}
+
+static void poll_backend(eddy_loop *loop, uint64_t limit, bool busy)
+{
+    uint64_t deadline = 0;
+    if (!busy) {
+        deadline = eddyi_timers_next(&loop->timers);
+        if (limit < deadline)
+            deadline = limit;
+    }
+    int rc = eddyi_io_poll(loop, deadline);
+    if (rc < 0) {
+        loop->failure = rc;
+        eddy_loop_stop(loop);
+    }
+}
+
+void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
+{
+    eddyi_inbox_drain(loop);
+    cancel_interrupted(loop);
+    bool busy = !eddyi_list_empty(&loop->ready.queue) || loop->stopping;
+    loop->iterations++;
+    if (!busy || loop->steps_to_poll <= 0) {
+        if (busy)
+            adapt_polling(loop);
+        else
+            eddyi_stacks_trim(loop);
+        if (!busy || loop->lent != 0 || (loop->ops->caps & EDDYI_CAP_VIRTUAL_TIME))
+            poll_backend(loop, limit, busy);
+        eddyi_loop_now(loop);
+        loop->polled_at = loop->now;
+        loop->steps_to_poll = loop->steps_per_poll;
+        if (loop->timers.count != 0)
+            eddyi_timers_fire(&loop->timers, loop->now);
+        eddyi_inbox_drain(loop);
+        cancel_interrupted(loop);
+    }
+    loop->ready.batch_last = eddyi_list_empty(&loop->ready.queue) ? NULL : loop->ready.queue.previous;
+}
+
+static void report_slow(eddy_loop *loop, uint64_t began)
+{
+    uint64_t took = eddyi_loop_now(loop) - began;
+    if (took >= loop->slow_callback_ns) {
+        eddy_exception_context context = {.size = sizeof context, .message = "slow callback or step"};
+        eddy_loop_call_exception_handler(loop, &context);
+    }
+}
+
+int eddyi_iteration_run(eddy_loop *loop)
+{
+    int count = 0;
+    while (loop->ready.batch_last != NULL) {
+        eddyi_node *node = take_first(&loop->ready);
+        uint64_t began = loop->debug ? eddyi_loop_now(loop) : 0;
+        loop->steps_to_poll--;
+        count++;
+        node->run(node);
+        if (loop->debug)
+            report_slow(loop, began);
+    }
+    return count;
+}

@@ -1,0 +1,392 @@
+/* loop.c: the life of a loop: made, run, stopped, closed, freed.
+ * Touches everything a loop owns, in one order. Memory outlives close as long as somebody holds an object of the loop. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/loop/choose.h"
+#include "core/loop/inbox.h"
+#include "core/loop/iterate.h"
+#include "core/loop/watch.h"
+#include "core/task/stacks.h"
+#include "core/task/task.h"
+
+_Thread_local eddy_loop *eddyi_running_loop;
+
+void eddy_loop_options_init(eddy_loop_options *options)
+{
+    if (options != NULL)
+        *options = (eddy_loop_options){.size = sizeof *options};
+}
+
+/* ---- making ---- */
+
+static const char *from_environment(const char *name)
+{
+    return eddyi_process_is_privileged() ? NULL : getenv(name);
+}
+
+static uint64_t choose_seed(const eddy_loop_options *options)
+{
+    if (options->seed != 0)
+        return options->seed;
+    const char *text = from_environment("EDDY_SEED");
+    uint64_t seed = text != NULL ? strtoull(text, NULL, 10) : 0;
+    return seed != 0 ? seed : 1;
+}
+
+static void init_members(eddy_loop *loop, const eddy_loop_options *options)
+{
+    eddyi_list_init(&loop->ready.queue);
+    eddyi_list_init(&loop->tasks);
+    eddyi_list_init(&loop->closables);
+    eddyi_list_init(&loop->watches);
+    eddyi_list_init(&loop->cell_slabs);
+    atomic_init(&loop->inbox, NULL);
+    atomic_init(&loop->sleeping, true);
+    atomic_init(&loop->wakers, 0);
+    atomic_init(&loop->references, 1);
+    atomic_init(&loop->lives, 2);
+    atomic_init(&loop->interrupted, false);
+    loop->objects = 1;
+    loop->steps_per_poll = EDDYI_STEPS_PER_POLL;
+    loop->io_budget = EDDYI_IO_BUDGET;
+    loop->slow_callback_ns = 100000000;
+    loop->fork_generation = eddyi_fork_generation();
+    loop->debug = options->debug || from_environment("EDDY_DEBUG") != NULL;
+    loop->guarded = loop->debug;
+}
+
+static int open_backend(eddy_loop *loop, const eddy_loop_options *options)
+{
+    const char *message = NULL;
+    int rc = eddyi_choose_backend(&loop->ops, options->backend, &message);
+    if (rc < 0) {
+        eddyi_fail(rc, "new_event_loop");
+        eddyi_error_record()->message = message;
+        return rc;
+    }
+    eddyi_backend_config config = {
+        .allocator = &loop->allocator,
+        .seed = choose_seed(options),
+        .fault_percent = options->fault_percent,
+        .fault_until_ns = 0,
+    };
+    uint64_t faults;
+    if (options->fault_seconds > 0 && eddyi_deadline_at(options->fault_seconds, &faults) == 0)
+        config.fault_until_ns = faults;
+    rc = loop->ops->open(&loop->backend, &config, &loop->kinds);
+    if (rc < 0)
+        return eddyi_fail(rc, "new_event_loop");
+    loop->net = loop->ops->net != NULL ? loop->ops->net : &eddyi_platform_net;
+    return 0;
+}
+
+static void free_memory(eddy_loop *loop)
+{
+    eddy_allocator allocator = loop->allocator;
+    eddyi_stacks_free(loop);
+    eddyi_cells_free(loop);
+    eddyi_release(&allocator, loop->results);
+    eddyi_release(&allocator, loop);
+    eddyi_loops_alive_add(-1);
+}
+
+int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
+{
+    static const eddy_loop_options defaults = {.size = sizeof defaults};
+    if (options == NULL)
+        options = &defaults;
+    if (out == NULL || options->size < sizeof options->size || options->fault_percent > 100)
+        return eddyi_fail(EDDY_EINVAL, "new_event_loop");
+    const eddy_allocator *allocator = options->allocator != NULL ? options->allocator : eddyi_default_allocator();
+    eddy_loop *loop = eddyi_allocate_zero(allocator, sizeof *loop);
+    if (loop == NULL)
+        return eddyi_fail(EDDY_ENOMEM, "new_event_loop");
+    loop->allocator = *allocator;
+    eddyi_loops_alive_add(1);
+    init_members(loop, options);
+    int rc = EDDY_ENOMEM;
+    loop->results = eddyi_allocate(&loop->allocator, EDDYI_RESULTS * sizeof *loop->results);
+    if (loop->results == NULL)
+        goto fail;
+    rc = eddyi_stacks_create(loop);
+    if (rc < 0)
+        goto fail;
+    rc = open_backend(loop, options);
+    if (rc < 0)
+        goto fail;
+    eddyi_timers_init(&loop->timers, eddyi_loop_now(loop));
+    *out = loop;
+    return 0;
+fail:
+    free_memory(loop);
+    return eddyi_fail(rc, "new_event_loop");
+}
+
+/* ---- references ---- */
+
+static void lose_life(eddy_loop *loop)
+{
+    if (atomic_fetch_sub(&loop->lives, 1) == 1)
+        free_memory(loop);
+}
+
+void eddyi_loop_object_add(eddy_loop *loop)
+{
+    loop->objects++;
+}
+
+void eddyi_loop_object_remove(eddy_loop *loop)
+{
+    if (--loop->objects == 0)
+        lose_life(loop);
+}
+
+eddy_loop *eddy_loop_retain(eddy_loop *loop)
+{
+    if (loop != NULL)
+        atomic_fetch_add(&loop->references, 1);
+    return loop;
+}
+
+void eddy_loop_release(eddy_loop *loop)
+{
+    if (loop == NULL || atomic_fetch_sub(&loop->references, 1) != 1)
+        return;
+    if (!loop->closed)
+        (void)eddy_loop_close(loop);
+    lose_life(loop);
+}
+
+/* ---- state ---- */
+
+int eddyi_loop_unusable(const eddy_loop *loop)
+{
+    if (loop == NULL)
+        return EDDY_EINVAL;
+    if (loop->closed)
+        return EDDY_ECLOSED;
+    if (loop->fork_generation != eddyi_fork_generation())
+        return EDDY_EFORKED;
+    if (loop->debug && loop->thread != 0 && loop->thread != eddyi_thread_id())
+        return EDDY_EWRONGTHREAD;
+    return 0;
+}
+
+eddy_loop *eddy_get_running_loop(void)
+{
+    eddy_loop *loop = eddyi_running_loop;
+    return loop != NULL && loop->fork_generation == eddyi_fork_generation() ? loop : NULL;
+}
+
+bool eddy_loop_is_running(const eddy_loop *loop)
+{
+    return loop != NULL && loop->running;
+}
+
+bool eddy_loop_is_closed(const eddy_loop *loop)
+{
+    return loop == NULL || loop->closed;
+}
+
+bool eddy_loop_get_debug(const eddy_loop *loop)
+{
+    return loop != NULL && loop->debug;
+}
+
+void eddy_loop_set_debug(eddy_loop *loop, bool enabled)
+{
+    if (loop == NULL)
+        return;
+    loop->debug = enabled;
+    loop->guarded = enabled || loop->closed;
+}
+
+int eddy_loop_set_slow_callback_duration(eddy_loop *loop, double seconds)
+{
+    uint64_t duration;
+    if (loop == NULL || !(seconds > 0) || eddyi_deadline_at(seconds, &duration) < 0)
+        return eddyi_fail(EDDY_EINVAL, "set_slow_callback_duration");
+    loop->slow_callback_ns = duration;
+    return 0;
+}
+
+const char *eddy_loop_backend_name(const eddy_loop *loop)
+{
+    return loop != NULL ? loop->ops->name : "";
+}
+
+int eddy_loop_backend_fd(eddy_loop *loop, eddy_fd *out)
+{
+    int rc = eddyi_loop_usable(loop);
+    if (rc == 0 && out == NULL)
+        rc = EDDY_EINVAL;
+    if (rc < 0)
+        return eddyi_fail(rc, "backend_fd");
+    eddy_fd fd = loop->ops->pollable != NULL ? loop->ops->pollable(loop->backend) : -1;
+    if (fd == -1)
+        return eddyi_fail(EDDY_ENOSYS, "backend_fd");
+    *out = fd;
+    return 0;
+}
+
+/* ---- running ---- */
+
+static int enter(eddy_loop *loop)
+{
+    if (loop == NULL)
+        return EDDY_EINVAL;
+    if (loop->closed)
+        return EDDY_ECLOSED;
+    if (loop->fork_generation != eddyi_fork_generation())
+        return EDDY_EFORKED;
+    if (loop->running || eddy_get_running_loop() != NULL)
+        return EDDY_ERUNNING;
+    loop->errno_location = &errno;
+    loop->thread = eddyi_thread_id();
+    loop->running = true;
+    loop->failure = 0;
+    loop->host_size = 0;
+    eddyi_running_loop = loop;
+    eddyi_stacks_thread_enter();
+    return 0;
+}
+
+static void leave(eddy_loop *loop)
+{
+    eddyi_stacks_thread_leave();
+    eddyi_running_loop = NULL;
+    loop->running = false;
+    loop->thread = 0;
+    atomic_store(&loop->sleeping, true); /* a post must reach a foreign loop that watches the backend's descriptor */
+}
+
+void eddy_loop_stop(eddy_loop *loop)
+{
+    if (loop == NULL)
+        return;
+    loop->stopping = true;
+    loop->renew_in_place = false;
+}
+
+int eddy_loop_run_forever(eddy_loop *loop)
+{
+    int rc = enter(loop);
+    if (rc < 0)
+        return eddyi_fail(rc, "run_forever");
+    loop->renew_in_place = !loop->stopping && !loop->debug;
+    do {
+        eddyi_iteration_begin(loop, UINT64_MAX);
+        eddyi_iteration_run(loop);
+    } while (!loop->stopping);
+    loop->stopping = false;
+    leave(loop);
+    return loop->failure < 0 ? eddyi_fail(loop->failure, "run_forever") : 0;
+}
+
+static void stop_when_done(eddy_future *future, void *arg)
+{
+    (void)future;
+    eddy_loop_stop(arg);
+}
+
+int eddy_loop_run_until_complete(eddy_loop *loop, eddy_future *future)
+{
+    if (loop == NULL || future == NULL)
+        return eddyi_fail(EDDY_EINVAL, "run_until_complete");
+    if (future->loop != loop)
+        return eddyi_fail(EDDY_EWRONGLOOP, "run_until_complete");
+    int rc = eddy_future_add_done_callback(future, stop_when_done, loop);
+    if (rc == 0) {
+        rc = eddy_loop_run_forever(loop);
+        (void)eddy_future_remove_done_callback(future, stop_when_done, loop);
+    }
+    if (rc < 0)
+        return rc;
+    if (!eddy_future_done(future))
+        return eddyi_fail(EDDY_ESTOPPED, "run_until_complete");
+    rc = eddyi_future_outcome(future);
+    return rc < 0 ? eddyi_fail_with(future, rc) : rc;
+}
+
+int eddy_loop_run_once(eddy_loop *loop, double timeout)
+{
+    uint64_t limit;
+    if (loop == NULL || timeout != timeout)
+        return eddyi_fail(EDDY_EINVAL, "run_once");
+    int rc = enter(loop);
+    if (rc < 0)
+        return eddyi_fail(rc, "run_once");
+    (void)eddyi_deadline_after(loop, timeout, &limit);
+    loop->renew_in_place = false;
+    loop->steps_to_poll = 0;
+    eddyi_iteration_begin(loop, timeout > 0 ? limit : 0);
+    int32_t before = loop->steps_to_poll;
+    eddyi_iteration_run(loop);
+    int count = before - loop->steps_to_poll;
+    loop->stopping = false;
+    leave(loop);
+    return loop->failure < 0 ? eddyi_fail(loop->failure, "run_once") : count;
+}
+
+double eddy_loop_next_timeout(eddy_loop *loop)
+{
+    if (loop == NULL || loop->closed || loop->stopping || !eddyi_list_empty(&loop->ready.queue) ||
+        !eddyi_inbox_empty(loop))
+        return 0;
+    uint64_t deadline = eddyi_timers_next(&loop->timers);
+    uint64_t now = eddyi_loop_now(loop);
+    if (deadline == UINT64_MAX)
+        return eddyi_seconds(UINT64_MAX);
+    return deadline > now ? eddyi_seconds(deadline - now) : 0;
+}
+
+/* ---- closing ---- */
+
+/* On a closed loop a node only gives back what it holds, so running all of them empties the loop. */
+static void discard_queued(eddy_loop *loop)
+{
+    eddyi_timers_fire(&loop->timers, UINT64_MAX);
+    eddyi_list *link;
+    loop->ready.batch_last = NULL;
+    while ((link = eddyi_list_take(&loop->ready.queue)) != NULL) {
+        eddyi_node *node = EDDYI_LIST_ITEM(link, eddyi_node, link);
+        node->run(node);
+    }
+}
+
+static void shut_closables(eddy_loop *loop)
+{
+    eddyi_list *link;
+    while ((link = eddyi_list_take(&loop->closables)) != NULL) {
+        eddyi_closable *closable = EDDYI_LIST_ITEM(link, eddyi_closable, link);
+        closable->shut(closable);
+    }
+}
+
+int eddy_loop_close(eddy_loop *loop)
+{
+    if (loop == NULL)
+        return eddyi_fail(EDDY_EINVAL, "close");
+    if (loop->closed)
+        return 0;
+    if (loop->fork_generation != eddyi_fork_generation())
+        return eddyi_fail(EDDY_EFORKED, "close");
+    if (loop->running)
+        return eddyi_fail(EDDY_ERUNNING, "close");
+    EDDYI_FORBID_MEMORY();
+    loop->closing = true;
+    shut_closables(loop);
+    eddyi_tasks_destroy(loop);
+    eddyi_watches_close(loop);
+    eddyi_executor_shutdown(loop);
+    loop->closed = loop->guarded = true;
+    eddyi_inbox_close(loop);
+    discard_queued(loop);
+    loop->ops->close(loop->backend);
+    loop->backend = NULL;
+    EDDYI_ALLOW_MEMORY();
+    eddyi_loop_object_remove(loop);
+    return 0;
+}

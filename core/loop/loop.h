@@ -1,0 +1,188 @@
+/* loop.h: the loop's inside, shared by core/: ready queue, clock, timers, cells, inbox, op completion.
+ * Touches the seams and core/base. Everything here is of the loop's thread but what is marked atomic. */
+#ifndef EDDYI_LOOP_H
+#define EDDYI_LOOP_H
+
+#include <stdatomic.h>
+#include <eddy/loop.h>
+#include "core/backend.h"
+#include "core/platform.h"
+#include "core/base/inject.h"
+#include "core/base/list.h"
+#include "core/loop/timers.h"
+
+/* ---- the ready queue ---- */
+
+typedef struct eddyi_node eddyi_node;
+struct eddyi_node {
+    eddyi_list link;
+    void (*run)(eddyi_node *); /* the node is out of the queue before this runs. On a closed loop (loop->closed) it only gives
+                                  back what the node holds: no user code runs */
+};
+
+/* One FIFO of callbacks and task steps. An iteration runs what was there when it began: up to `batch_last`. */
+typedef struct eddyi_ready {
+    eddyi_list queue;
+    eddyi_list *batch_last; /* NULL: the iteration's batch is used up */
+} eddyi_ready;
+
+static inline void eddyi_node_init(eddyi_node *node, void (*run)(eddyi_node *))
+{
+    eddyi_list_init(&node->link);
+    node->run = run;
+}
+
+/* ---- cells: one pool of one size for all the small things of a loop ---- */
+
+enum { EDDYI_CELL_SIZE = 192 };
+typedef union eddyi_cell {
+    union eddyi_cell *next_free;
+    _Alignas(16) unsigned char bytes[EDDYI_CELL_SIZE];
+} eddyi_cell;
+
+/* ---- op completion ---- */
+
+/* What op->waiter points at: runs when wait() reports, before any user code of that batch; it may submit, wake tasks
+ * and queue nodes, and must not call user code. */
+typedef struct eddyi_completion eddyi_completion;
+struct eddyi_completion {
+    void (*fn)(eddyi_completion *, const eddyi_result *);
+};
+
+struct eddyi_executor;
+struct eddyi_stack_pool;
+struct eddyi_watch;
+
+/* Something open that the loop must shut when it closes with it still open: streams, servers. */
+typedef struct eddyi_closable {
+    eddyi_list link; /* in loop->closables; unlinked when shut */
+    void (*shut)(struct eddyi_closable *); /* abort at once: cancel ops, drain is done by the loop; no user code */
+} eddyi_closable;
+
+enum { EDDYI_RESULTS = 256, EDDYI_STEPS_PER_POLL = 61, EDDYI_IO_BUDGET = 32 };
+
+struct eddy_loop {
+    /* hot: what every switch touches */
+    eddyi_ready ready;
+    eddy_task *current;      /* whose step runs; NULL in callbacks and in the loop itself */
+    eddy_task *departed;     /* has ended and left its stack; whoever runs next buries it */
+    eddyi_context context;   /* the loop's own stack */
+    int *errno_location;     /* of the thread that runs it */
+    int32_t steps_to_poll;   /* steps that may still run before the backend is asked */
+    int32_t io_budget;       /* I/O calls that may still end at once before the task gives way */
+    bool renew_in_place;     /* a task may begin the next iteration without coming back to the loop's stack */
+    bool guarded;            /* closed or debug: calls must be looked at before they touch it */
+    bool stopping, running, closed, debug;
+    bool closing;            /* close has begun: nobody is woken any more */
+    uint64_t now;            /* cached clock, nanoseconds */
+    eddyi_cell *free_cells;
+
+    /* timers and waiting */
+    eddyi_timers timers;
+    const eddyi_backend_ops *ops;
+    eddyi_backend *backend;
+    const eddyi_net_ops *net;
+    uint32_t kinds;          /* ops that the backend instance runs */
+    size_t lent;             /* ops lent to the backend now */
+    int32_t steps_per_poll;  /* adapts: long steps are polled after more often */
+    uint64_t polled_at;
+    eddyi_result *results;   /* EDDYI_RESULTS of them */
+    uint64_t iterations;
+    uint64_t next_id;        /* of a task */
+    uint32_t ids_left;
+    uint64_t scope_serial;   /* the last number given to a timeout or a task group */
+
+    /* other threads */
+    _Atomic(eddyi_node *) inbox; /* singly linked through link.next; newest first; EDDYI_INBOX_CLOSED at the end */
+    atomic_bool sleeping;        /* a poster must wake the backend */
+    atomic_int wakers;           /* posters between the check of `sleeping` and the end of wake() */
+    atomic_uint references;  /* users' and posted handles' */
+    atomic_uint lives;       /* one while there are references, one while there are objects: at 0 the memory goes */
+    atomic_bool interrupted;     /* SIGINT: cancel the main task */
+
+    /* what belongs to it */
+    size_t objects;          /* futures, handles, streams ... that still point here, and one while it is open */
+    eddyi_list tasks;        /* that have not ended, oldest first */
+    size_t task_count;
+    eddyi_list closables;
+    eddyi_list watches;      /* add_reader and add_writer */
+    struct eddyi_stack_pool *stacks;
+    struct eddyi_executor *executor; /* NULL until the first job */
+    eddyi_list cell_slabs;
+    eddy_allocator allocator;
+    eddy_error error;        /* last error outside a task */
+    eddy_exception_handler_fn exception_handler;
+    void *exception_handler_arg;
+    uint64_t slow_callback_ns;
+    uintptr_t thread;        /* that runs it, 0: none */
+    uint32_t fork_generation;
+    eddy_task *main_task;    /* of the runner, for SIGINT */
+    int failure;             /* what the poller failed with */
+    const void *host_bottom; /* sanitizers: the loop's own stack */
+    size_t host_size;
+    void *host_annotation;
+};
+
+/* The loop that runs in this thread. */
+extern _Thread_local eddy_loop *eddyi_running_loop;
+
+/* ---- ready.c / loop.c ---- */
+
+static inline void eddyi_ready_push(eddy_loop *loop, eddyi_node *node)
+{
+    eddyi_list_append(&loop->ready.queue, &node->link);
+}
+void eddyi_ready_remove(eddy_loop *loop, eddyi_node *node); /* unqueued ones are left alone */
+
+int eddyi_loop_unusable(const eddy_loop *loop); /* why `guarded` or NULL: 0 after all, or the error */
+/* 0, EDDY_ECLOSED, EDDY_EINVAL; debug: EDDY_EWRONGTHREAD, EDDY_EFORKED. Running and polling always look for a fork. */
+static inline int eddyi_loop_usable(const eddy_loop *loop)
+{
+    return loop != NULL && !loop->guarded ? 0 : eddyi_loop_unusable(loop);
+}
+uint64_t eddyi_loop_now(eddy_loop *loop);     /* asks the clock and refreshes loop->now */
+/* Seconds from now as a deadline; UINT64_MAX for infinity. EDDY_EINVAL for NaN. */
+int eddyi_deadline_after(eddy_loop *loop, double seconds, uint64_t *deadline);
+int eddyi_deadline_at(double when, uint64_t *deadline);
+double eddyi_seconds(uint64_t nanoseconds);
+/* Put a node into the ready queue of a loop from any thread. EDDY_ECLOSED: not queued. */
+int eddyi_loop_post(eddy_loop *loop, eddyi_node *node);
+void eddyi_loop_object_add(eddy_loop *loop);
+void eddyi_loop_object_remove(eddy_loop *loop); /* may free the loop's memory */
+
+/* ---- cells.c ---- */
+
+void *eddyi_cell_grow(eddy_loop *loop); /* NULL: no memory */
+static inline void *eddyi_cell_take(eddy_loop *loop) /* not cleared; NULL: no memory */
+{
+    eddyi_cell *cell = loop->free_cells;
+    if (cell == NULL)
+        return eddyi_cell_grow(loop);
+    loop->free_cells = cell->next_free;
+    return cell;
+}
+static inline void eddyi_cell_give(eddy_loop *loop, void *memory)
+{
+    eddyi_cell *cell = memory;
+    cell->next_free = loop->free_cells;
+    loop->free_cells = cell;
+}
+void eddyi_cells_free(eddy_loop *loop);
+
+/* ---- io.c: the only caller of the backend's op functions ---- */
+
+/* Start an op; op->waiter is an eddyi_completion. EDDYI_DONE: *now holds the result and the completion does not run. */
+int eddyi_io_submit(eddy_loop *loop, eddyi_op *op, eddyi_result *now);
+/* EDDYI_DONE: has ended as *now says and the completion does not run; EDDYI_PENDING: it will. */
+int eddyi_io_cancel(eddy_loop *loop, eddyi_op *op, eddyi_result *now);
+/* Cancel and stay until it has come back, whatever that takes (bounded by law); other results are delivered meanwhile.
+ * For closing only. Returns the op's value. */
+int64_t eddyi_io_revoke(eddy_loop *loop, eddyi_op *op);
+/* Ask the backend once; deliver results to completions. */
+int eddyi_io_poll(eddy_loop *loop, uint64_t deadline);
+/* In a task: submit and suspend until it has ended. Returns the op's value (>= 0) or error; *os_error may be NULL.
+ * Cancel rule for I/O (asyncio-reference HZ19, design §4): EDDY_ECANCELED means nothing was done; a result that is there is handed
+ * over and the cancel stays for the next await. A cancel that is pending when the call begins is delivered at once. */
+int64_t eddyi_io_await(eddy_loop *loop, eddyi_op *op, int32_t *os_error);
+
+#endif

@@ -1,0 +1,55 @@
+/* time.c: seconds at the border, nanoseconds inside.
+ * Touches the backend's clock. A conversion saturates and never makes a deadline earlier than asked. */
+#include <math.h>
+
+#include "core/loop/loop.h"
+#include "core/task/task.h"
+
+static const double nanoseconds_per_second = 1e9;
+
+uint64_t eddyi_loop_now(eddy_loop *loop)
+{
+    if (loop->ops->now != NULL && !loop->closed)
+        loop->now = loop->ops->now(loop->backend);
+    else if (loop->ops->now == NULL)
+        loop->now = eddyi_clock_now();
+    return loop->now;
+}
+
+/* Rounded up, so that nothing is early; too large is for ever. */
+static uint64_t nanoseconds(double seconds)
+{
+    double value = seconds * nanoseconds_per_second;
+    if (value >= 18446744073709549568.0)
+        return UINT64_MAX;
+    uint64_t whole = (uint64_t)value;
+    return (double)whole < value ? whole + 1 : whole;
+}
+
+int eddyi_deadline_after(eddy_loop *loop, double seconds, uint64_t *deadline)
+{
+    if (isnan(seconds))
+        return EDDY_EINVAL;
+    uint64_t now = eddyi_loop_now(loop);
+    uint64_t delay = seconds > 0 ? nanoseconds(seconds) : 0;
+    *deadline = delay > UINT64_MAX - now ? UINT64_MAX : now + delay;
+    return 0;
+}
+
+int eddyi_deadline_at(double when, uint64_t *deadline)
+{
+    if (isnan(when))
+        return EDDY_EINVAL;
+    *deadline = when > 0 ? nanoseconds(when) : 0;
+    return 0;
+}
+
+double eddyi_seconds(uint64_t time)
+{
+    return time == UINT64_MAX ? (double)INFINITY : (double)time / nanoseconds_per_second;
+}
+
+double eddy_loop_time(eddy_loop *loop)
+{
+    return loop == NULL ? 0 : eddyi_seconds(eddyi_loop_now(loop));
+}

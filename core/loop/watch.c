@@ -1,0 +1,191 @@
+/* watch.c: add_reader and add_writer: a multi-shot POLL op for each direction of a descriptor that somebody else owns.
+ * Touches io.c. A callback that is queued does not run once its watch was removed or replaced.
+ *
+ * A ready descriptor is reported in every wait as long as it holds (level-triggered), and the callback is queued at most
+ * once an iteration. */
+#include "core/loop/watch.h"
+
+#include "core/task/task.h"
+
+typedef struct watch watch;
+
+typedef struct direction {
+    eddyi_completion completion;
+    eddyi_op op;
+    eddyi_node node; /* queued while a call is due */
+    watch *owner;
+    eddy_callback_fn fn; /* NULL: nobody watches this direction */
+    void *arg;
+    bool lent;
+} direction;
+
+struct watch {
+    eddyi_list link;
+    eddy_loop *loop;
+    eddyi_descriptor descriptor;
+    direction reader, writer;
+};
+
+static watch *find(eddy_loop *loop, eddy_fd fd)
+{
+    eddyi_list_each(link, &loop->watches)
+    {
+        watch *w = EDDYI_LIST_ITEM(link, watch, link);
+        if (w->descriptor.fd == fd)
+            return w;
+    }
+    return NULL;
+}
+
+static void release_when_idle(watch *w)
+{
+    if (w->reader.fn != NULL || w->writer.fn != NULL || w->reader.lent || w->writer.lent)
+        return;
+    eddyi_ready_remove(w->loop, &w->reader.node);
+    eddyi_ready_remove(w->loop, &w->writer.node);
+    w->loop->ops->detach(w->loop->backend, &w->descriptor);
+    eddyi_list_remove(&w->link);
+    eddyi_release(&w->loop->allocator, w);
+}
+
+static void direction_run(eddyi_node *node)
+{
+    direction *d = EDDYI_CONTAINER(node, direction, node);
+    if (d->fn != NULL && !d->owner->loop->closed)
+        d->fn(d->arg);
+}
+
+static void direction_ready(eddyi_completion *completion, const eddyi_result *result)
+{
+    direction *d = EDDYI_CONTAINER(completion, direction, completion);
+    if (result->flags & EDDYI_LAST)
+        d->lent = false;
+    if (d->fn == NULL) {
+        release_when_idle(d->owner);
+        return;
+    }
+    if (result->value == EDDY_ECANCELED) { /* removed and added again before the cancel came back */
+        eddyi_result now;
+        d->lent = eddyi_io_submit(d->owner->loop, &d->op, &now) == EDDYI_PENDING;
+        if (d->lent)
+            return;
+    }
+    if (eddyi_list_empty(&d->node.link))
+        eddyi_ready_push(d->owner->loop, &d->node);
+}
+
+static void direction_init(direction *d, watch *owner, uint8_t events)
+{
+    d->completion.fn = direction_ready;
+    d->owner = owner;
+    eddyi_node_init(&d->node, direction_run);
+    d->op = (eddyi_op){.descriptor = &owner->descriptor,
+                       .kind = EDDYI_POLL,
+                       .flags = EDDYI_MULTI,
+                       .events = events,
+                       .waiter = &d->completion};
+}
+
+static int create(eddy_loop *loop, eddy_fd fd, watch **out)
+{
+    watch *w = eddyi_allocate_zero(&loop->allocator, sizeof *w);
+    if (w == NULL)
+        return EDDY_ENOMEM;
+    w->loop = loop;
+    w->descriptor.fd = fd;
+    w->descriptor.kind = EDDYI_FOREIGN;
+    direction_init(&w->reader, w, EDDYI_IN);
+    direction_init(&w->writer, w, EDDYI_OUT);
+    int rc = loop->ops->attach(loop->backend, &w->descriptor);
+    if (rc < 0) {
+        eddyi_release(&loop->allocator, w);
+        return rc == EDDY_EEXIST ? EDDY_EBUSY : rc;
+    }
+    eddyi_list_append(&loop->watches, &w->link);
+    *out = w;
+    return 0;
+}
+
+static int add(eddy_loop *loop, eddy_fd fd, bool writer, eddy_callback_fn fn, void *arg)
+{
+    eddyi_result now;
+    int rc = eddyi_loop_usable(loop);
+    if (rc == 0 && (fn == NULL || fd < 0))
+        rc = EDDY_EINVAL;
+    if (rc < 0)
+        return eddyi_fail(rc, "add_reader");
+    watch *w = find(loop, fd);
+    if (w == NULL) {
+        rc = create(loop, fd, &w);
+        if (rc < 0)
+            return eddyi_fail(rc, "add_reader");
+    }
+    direction *d = writer ? &w->writer : &w->reader;
+    eddyi_ready_remove(loop, &d->node);
+    d->fn = fn;
+    d->arg = arg;
+    if (!d->lent) {
+        d->lent = true;
+        if (eddyi_io_submit(loop, &d->op, &now) == EDDYI_DONE) {
+            d->lent = false;
+            d->fn = NULL;
+            release_when_idle(w);
+            return eddyi_fail(now.value < 0 ? (int)now.value : EDDY_ENOSYS, "add_reader");
+        }
+    }
+    return 0;
+}
+
+static int remove_direction(eddy_loop *loop, eddy_fd fd, bool writer)
+{
+    eddyi_result now;
+    if (loop == NULL || loop->closed)
+        return 0;
+    watch *w = find(loop, fd);
+    if (w == NULL)
+        return 0;
+    direction *d = writer ? &w->writer : &w->reader;
+    if (d->fn == NULL)
+        return 0;
+    d->fn = NULL;
+    eddyi_ready_remove(loop, &d->node);
+    if (d->lent && eddyi_io_cancel(loop, &d->op, &now) == EDDYI_DONE)
+        d->lent = false;
+    release_when_idle(w);
+    return 1;
+}
+
+int eddy_loop_add_reader(eddy_loop *loop, eddy_fd fd, eddy_callback_fn fn, void *arg)
+{
+    return add(loop, fd, false, fn, arg);
+}
+
+int eddy_loop_add_writer(eddy_loop *loop, eddy_fd fd, eddy_callback_fn fn, void *arg)
+{
+    return add(loop, fd, true, fn, arg);
+}
+
+int eddy_loop_remove_reader(eddy_loop *loop, eddy_fd fd)
+{
+    return remove_direction(loop, fd, false);
+}
+
+int eddy_loop_remove_writer(eddy_loop *loop, eddy_fd fd)
+{
+    return remove_direction(loop, fd, true);
+}
+
+void eddyi_watches_close(eddy_loop *loop)
+{
+    while (!eddyi_list_empty(&loop->watches)) {
+        watch *w = EDDYI_LIST_ITEM(loop->watches.next, watch, link);
+        w->reader.fn = NULL;
+        w->writer.fn = NULL;
+        if (w->reader.lent)
+            (void)eddyi_io_revoke(loop, &w->reader.op);
+        if (w->writer.lent)
+            (void)eddyi_io_revoke(loop, &w->writer.op);
+        w->reader.lent = w->writer.lent = false;
+        release_when_idle(w);
+    }
+}

@@ -1,0 +1,156 @@
+/* platform.h: SEAM 2, what an operating system provides: clock, sockets, threads, pages for stacks, signals.
+ * Implemented by platform/<system>/ files of the same names; core includes this and no header of a system.
+ * Every function returns 0 or more for success and an EDDY_E... code on failure, unless it says otherwise. */
+#ifndef EDDYI_PLATFORM_H
+#define EDDYI_PLATFORM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <eddy/config.h>
+#include <eddy/error.h>
+#include "core/backend.h"
+
+/* ---- clock.c ---- */
+
+uint64_t eddyi_clock_now(void);        /* nanoseconds, monotonic, never 0, does not jump with the wall clock */
+uint64_t eddyi_clock_resolution(void); /* nanoseconds */
+
+/* ---- threads.c: storage large enough everywhere; each platform asserts it ---- */
+
+typedef struct eddyi_mutex {
+    _Alignas(16) unsigned char storage[64];
+} eddyi_mutex;
+typedef struct eddyi_condition {
+    _Alignas(16) unsigned char storage[64];
+} eddyi_condition;
+typedef struct eddyi_thread {
+    _Alignas(16) unsigned char storage[32];
+} eddyi_thread;
+
+int eddyi_mutex_init(eddyi_mutex *);
+void eddyi_mutex_destroy(eddyi_mutex *);
+void eddyi_mutex_lock(eddyi_mutex *);
+void eddyi_mutex_unlock(eddyi_mutex *);
+int eddyi_condition_init(eddyi_condition *); /* timed waits are on the clock of eddyi_clock_now() */
+void eddyi_condition_destroy(eddyi_condition *);
+void eddyi_condition_signal(eddyi_condition *);
+void eddyi_condition_broadcast(eddyi_condition *);
+void eddyi_condition_wait(eddyi_condition *, eddyi_mutex *);
+/* false: the deadline passed. UINT64_MAX waits for ever. */
+bool eddyi_condition_wait_until(eddyi_condition *, eddyi_mutex *, uint64_t deadline_ns);
+int eddyi_thread_create(eddyi_thread *, void (*fn)(void *arg), void *arg, const char *name); /* all signals blocked */
+void eddyi_thread_join(eddyi_thread *);
+uintptr_t eddyi_thread_id(void); /* of the calling thread; never 0; fast */
+void eddyi_thread_yield(void); /* let another thread run: for waits of a few instructions only */
+unsigned eddyi_processor_count(void);
+
+/* ---- process.c ---- */
+
+/* Grows by one in the child of every fork, so a loop can tell that it belongs to the parent. Very fast. */
+uint32_t eddyi_fork_generation(void);
+bool eddyi_process_is_privileged(void); /* set-user-id and the like: the environment is not to be believed */
+
+/* ---- stack.c: address space for task stacks ---- */
+
+enum eddyi_guard { EDDYI_GUARD_NONE, EDDYI_GUARD_PROTECT, EDDYI_GUARD_LIGHT }; /* LIGHT: costs no mapping */
+
+size_t eddyi_page_size(void);
+/* Reserve address space, zero-filled when touched, not committed before. `size` is a multiple of the page size. */
+int eddyi_pages_reserve(void **out, size_t size);
+void eddyi_pages_release(void *pages, size_t size);
+/* Give the memory back and keep the address space and the guards; reads as zero afterwards. */
+void eddyi_pages_discard(void *pages, size_t size);
+/* Make touching these pages a fault. Returns the enum eddyi_guard that is in force; EDDYI_GUARD_NONE when neither
+ * way works, which is no error. `eddyi_guard_limit` forces less (tests and EDDY_GUARD=light|protect|none do). */
+enum eddyi_guard eddyi_pages_guard(void *pages, size_t size);
+void eddyi_guard_limit(enum eddyi_guard most);
+enum eddyi_guard eddyi_guard_probe(void); /* what eddyi_pages_guard would use */
+/* Smallest stack on which a signal handler can run: the kernel's frame and some air. */
+size_t eddyi_signal_frame_size(void);
+
+/* ---- fault.c: telling a stack overflow from other crashes ---- */
+
+/* Called in a signal handler with the address that faulted: writes one line into `text` and returns true if it lies
+ * in a task's guard. Then the line goes to standard error and the previous disposition of the signal runs. */
+typedef bool (*eddyi_fault_describe_fn)(uintptr_t address, char *text, size_t size);
+int eddyi_fault_install(eddyi_fault_describe_fn describe); /* once a process; idempotent; keeps others' handlers */
+int eddyi_fault_thread_enter(void); /* an alternate signal stack for this thread, if it has none; nests */
+void eddyi_fault_thread_leave(void);
+
+/* ---- signals.c ---- */
+
+/* Take SIGINT (or what stands for it) if it still has its default action and this is the main thread; else
+ * EDDY_EBUSY or EDDY_EPERM. `fn` runs in signal context: it may set flags and wake a backend, nothing else. */
+int eddyi_interrupt_install(void (*fn)(void *arg), void *arg);
+void eddyi_interrupt_remove(void); /* puts the default back if ours is still there */
+void eddyi_interrupt_raise_default(void); /* as if nobody had a handler: normally ends the process. Signal-safe */
+
+/* ---- the context switch: platform/switch/ ---- */
+
+typedef struct eddyi_context {
+    void *stack_pointer; /* where the rest of the saved state lies */
+} eddyi_context;
+
+/* Prepare `context` to call entry(arg) on the stack [low, low + size). `entry` never returns. */
+void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg);
+/* Save the caller in *from and go on in *to. Keeps all that the ABI says a call keeps, floating-point control too. */
+void eddyi_context_switch(eddyi_context *from, const eddyi_context *to);
+
+/* ---- sockets.c: the network; sim has its own table of this type ---- */
+
+struct eddyi_address { /* a socket address, opaque above the seam */
+    uint32_t size;
+    _Alignas(8) unsigned char bytes[128];
+};
+
+enum eddyi_family { EDDYI_FAMILY_ANY, EDDYI_FAMILY_IPV4, EDDYI_FAMILY_IPV6, EDDYI_FAMILY_UNIX, EDDYI_FAMILY_OTHER };
+enum eddyi_socket_type { EDDYI_SOCKET_STREAM, EDDYI_SOCKET_DATAGRAM };
+enum eddyi_socket_option {
+    EDDYI_REUSE_ADDRESS,
+    EDDYI_REUSE_PORT,
+    EDDYI_V6_ONLY,
+    EDDYI_NO_DELAY,
+    EDDYI_KEEP_ALIVE,
+    EDDYI_LINGER_RESET,   /* close() sends a reset */
+    EDDYI_SEND_BUFFER,    /* value: bytes */
+    EDDYI_RECEIVE_BUFFER,
+    EDDYI_SOCKET_ERROR,   /* get only: the pending error as an EDDY_E... code or 0 */
+    EDDYI_SOCKET_TYPE     /* get only: enum eddyi_socket_type */
+};
+enum { EDDYI_SHUT_READ = 1, EDDYI_SHUT_WRITE = 2 };
+enum { EDDYI_RESOLVE_PASSIVE = 1, EDDYI_RESOLVE_NUMERIC = 2 };
+
+struct eddyi_net_ops { /* `backend` is the instance for sim; the platform's functions ignore it, it may be NULL */
+    /* Every descriptor is non-blocking and not inherited from birth, and never raises SIGPIPE. */
+    int (*socket)(eddyi_backend *backend, eddy_fd *out, enum eddyi_family, enum eddyi_socket_type);
+    int (*bind)(eddyi_backend *backend, eddy_fd, const eddyi_address *);
+    int (*listen)(eddyi_backend *backend, eddy_fd, int backlog);
+    int (*shutdown)(eddyi_backend *backend, eddy_fd, int how);
+    int (*close)(eddyi_backend *backend, eddy_fd); /* never retried; the descriptor is gone whatever it returns */
+    int (*set_option)(eddyi_backend *backend, eddy_fd, enum eddyi_socket_option, int value);
+    int (*get_option)(eddyi_backend *backend, eddy_fd, enum eddyi_socket_option, int *value);
+    int (*local_address)(eddyi_backend *backend, eddy_fd, eddyi_address *out);
+    int (*peer_address)(eddyi_backend *backend, eddy_fd, eddyi_address *out);
+    /* Blocks unless `flags` has NUMERIC (then a name is EDDY_ENOHOST). host NULL or "": any / loopback address.
+     * Fills at most `room` addresses in the resolver's order and returns how many there are, at least 1. */
+    int (*resolve)(eddyi_backend *backend, const char *host, const char *service, enum eddyi_family, enum eddyi_socket_type,
+                   int flags, eddyi_address *out, int room);
+    enum eddyi_family (*family)(const eddyi_address *);
+    int (*port)(const eddyi_address *);                   /* -1 when it has none */
+    /* "127.0.0.1:80", "[::1]:80", a path; returns the length or EDDY_EINVAL when it does not fit. */
+    int (*format)(const eddyi_address *, char *text, size_t size);
+    bool resolves_at_once; /* resolve() never blocks: no thread is needed (sim) */
+};
+
+extern const eddyi_net_ops eddyi_platform_net;
+
+/* ---- attempt.c: one try of an op, for readiness backends ---- */
+
+/* Do what `op` says, once, without blocking. Returns op's value, EDDY_EAGAIN when it would block, or its error with
+ * the system's number in *os_error. EINTR is retried inside. CONNECT: the first attempt (op->state == 0) starts and
+ * sets op->state = 1, later ones ask how it went. ACCEPT: connections that died in the queue (ECONNABORTED, EPROTO
+ * and the like) are skipped. A zero-sized SEND is 0. More buffers than the system takes are cut, never refused. */
+int64_t eddyi_attempt(eddyi_op *op, int32_t *os_error);
+
+#endif

@@ -1,0 +1,11 @@
+/* lifecycle.h: between suspend.c, which owns the switch, and task.c, which owns what a task is.
+ * Touches task.h. */
+#ifndef EDDYI_LIFECYCLE_H
+#define EDDYI_LIFECYCLE_H
+
+#include "core/task/task.h"
+
+void eddyi_task_prepare(eddy_task *task); /* its first switch will enter eddyi_task_run on its own stack */
+void eddyi_task_run(eddy_task *task);     /* the body, then all that ends with it */
+
+#endif

@@ -1,0 +1,196 @@
+/* runner.c: from main() into a loop and out again. Rule numbers R1-R7 are those of asyncio's inventory.
+ * Touches the public API and SIGINT. The shutdown order is asyncio's: cancel all, wait for all, report, close. */
+#include <math.h>
+#include <stdio.h>
+
+#include <eddy/runner.h>
+#include "core/task/task.h"
+
+enum runner_state { RUNNER_CREATED, RUNNER_INITIALIZED };
+
+struct eddy_runner {
+    eddy_run_options options;
+    eddy_loop *loop;
+    enum runner_state state;
+};
+
+void eddy_run_options_init(eddy_run_options *options)
+{
+    if (options != NULL)
+        *options = (eddy_run_options){.size = sizeof *options};
+}
+
+/* ---- SIGINT ---- */
+
+static atomic_bool interrupted_once;
+
+/* In signal context. R2: the first cancels the main task; R3: the second has the default effect at once. */
+static void on_interrupt(void *arg)
+{
+    eddy_loop *loop = arg;
+    if (atomic_exchange(&interrupted_once, true)) {
+        eddyi_interrupt_raise_default();
+        return;
+    }
+    atomic_store(&loop->interrupted, true);
+    loop->ops->wake(loop->backend);
+}
+
+static bool take_interrupt(eddy_runner *runner)
+{
+    if (runner->options.no_interrupt_handler)
+        return false;
+    atomic_store(&interrupted_once, false);
+    return eddyi_interrupt_install(on_interrupt, runner->loop) == 0; /* refusal is tolerated (R1) */
+}
+
+/* ---- the runner ---- */
+
+static int initialize(eddy_runner *runner)
+{
+    if (runner->state == RUNNER_INITIALIZED)
+        return 0;
+    int rc = runner->options.loop_factory != NULL
+                 ? runner->options.loop_factory(&runner->loop, runner->options.loop_factory_arg)
+                 : eddy_new_event_loop(&runner->loop, runner->options.loop);
+    if (rc < 0)
+        return rc;
+    if (runner->options.debug)
+        eddy_loop_set_debug(runner->loop, true);
+    runner->state = RUNNER_INITIALIZED;
+    return 0;
+}
+
+int eddy_runner_create(eddy_runner **out, const eddy_run_options *options)
+{
+    if (out == NULL)
+        return eddyi_fail(EDDY_EINVAL, "Runner");
+    eddy_runner *runner = eddyi_allocate_zero(eddyi_default_allocator(), sizeof *runner);
+    if (runner == NULL)
+        return eddyi_fail(EDDY_ENOMEM, "Runner");
+    if (options != NULL)
+        runner->options = *options;
+    *out = runner;
+    return 0;
+}
+
+int eddy_runner_get_loop(eddy_runner *runner, eddy_loop **out)
+{
+    if (runner == NULL || out == NULL)
+        return eddyi_fail(EDDY_EINVAL, "get_loop");
+    int rc = initialize(runner);
+    if (rc == 0)
+        *out = runner->loop;
+    return rc;
+}
+
+/* R4: a cancel that only SIGINT asked for is told as an interrupt. */
+static int explain(eddy_task *task, bool interrupted, int result)
+{
+    if (interrupted && result == EDDY_ECANCELED && eddy_task_uncancel(task) == 0)
+        return eddyi_fail(EDDY_EINTERRUPTED, "run");
+    return result;
+}
+
+int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
+{
+    eddy_task *task;
+    if (runner == NULL || fn == NULL)
+        return eddyi_fail(EDDY_EINVAL, "run");
+    if (eddy_get_running_loop() != NULL)
+        return eddyi_fail(EDDY_ERUNNING, "run");
+    int rc = initialize(runner);
+    if (rc == 0)
+        rc = eddy_loop_create_task(runner->loop, &task, fn, arg, NULL);
+    if (rc < 0)
+        return rc;
+    task->silent_at_close = true;
+    runner->loop->main_task = task;
+    bool installed = take_interrupt(runner);
+    rc = eddy_loop_run_until_complete(runner->loop, &task->future);
+    if (installed)
+        eddyi_interrupt_remove();
+    runner->loop->main_task = NULL;
+    atomic_store(&runner->loop->interrupted, false);
+    rc = explain(task, installed && atomic_load(&interrupted_once), rc);
+    eddy_task_release(task);
+    return rc;
+}
+
+/* ---- closing (R5) ---- */
+
+static void report_failed(eddy_loop *loop, eddy_task *task)
+{
+    int code = eddyi_future_outcome(&task->future);
+    eddy_exception_context context = {.size = sizeof context,
+                                      .message = "unhandled exception during eddy_run() shutdown",
+                                      .exception = code,
+                                      .error = &task->error,
+                                      .future = &task->future,
+                                      .task = task};
+    if (code < 0 && code != EDDY_ECANCELED)
+        eddy_loop_call_exception_handler(loop, &context);
+}
+
+static void report_when_done(eddy_future *future, void *loop)
+{
+    report_failed(loop, (eddy_task *)future);
+}
+
+/* R7: tasks that ignore the cancel are waited for without limit. Needs no memory but a cell a task; without one the task is still
+ * waited for, only its error is not reported here. */
+static void cancel_all(eddy_loop *loop)
+{
+    eddyi_list_each(link, &loop->tasks)
+    {
+        eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
+        eddy_task_cancel(task);
+        (void)eddy_future_add_done_callback(&task->future, report_when_done, loop);
+    }
+    while (loop->task_count > 0)
+        if (eddy_loop_run_once(loop, (double)INFINITY) < 0)
+            return;
+    (void)eddy_loop_run_once(loop, 0); /* the reports of the last ones are queued */
+}
+
+int eddy_runner_close(eddy_runner *runner)
+{
+    if (runner == NULL)
+        return 0;
+    eddy_loop *loop = runner->loop;
+    if (loop != NULL) {
+        if (loop->running)
+            return eddyi_fail(EDDY_ERUNNING, "close");
+        if (!loop->closed && loop->task_count > 0)
+            cancel_all(loop);
+        (void)eddy_loop_close(loop);
+        eddy_loop_release(loop);
+    }
+    eddyi_release(eddyi_default_allocator(), runner);
+    return 0;
+}
+
+int eddy_run(eddy_coro_fn fn, void *arg, const eddy_run_options *options)
+{
+    eddy_runner *runner;
+    if (fn == NULL)
+        return eddyi_fail(EDDY_EINVAL, "run");
+    if (eddy_get_running_loop() != NULL)
+        return eddyi_fail(EDDY_ERUNNING, "run");
+    int rc = eddy_runner_create(&runner, options);
+    if (rc < 0)
+        return rc;
+    int result = eddy_runner_run(runner, fn, arg);
+    rc = eddy_runner_close(runner);
+    return result < 0 ? result : rc < 0 ? rc : result;
+}
+
+int eddy_exit_status(int result)
+{
+    if (result >= 0)
+        return 0;
+    if (result == EDDY_EINTERRUPTED)
+        return 130;
+    fprintf(stderr, "eddy: %s (%s)\n", eddy_strerror(result), eddy_error_name(result));
+    return 1;
+}

@@ -1,0 +1,190 @@
+/* suspend.c: the one way to wait, and the switch between tasks.
+ * Touches the context switch and the ready queue. A blocked task switches straight to the next ready task of the batch where there
+ * is one; otherwise to the loop's own stack. */
+#include <assert.h>
+
+#include "core/loop/iterate.h"
+#include "core/task/annotate.h"
+#include "core/task/lifecycle.h"
+#include "core/task/stacks.h"
+#include "core/task/task.h"
+
+/* ---- switching ---- */
+
+static void begin_switch_to_task(eddy_task *to, void **save)
+{
+    eddyi_annotate_switch_begin(save, to->stack_low, eddyi_stack_size(to), to->annotation);
+}
+
+static void begin_switch_to_loop(eddy_loop *loop, void **save)
+{
+    eddyi_annotate_switch_begin(save, loop->host_bottom, loop->host_size, loop->host_annotation);
+}
+
+/* The first arrival of a run comes from the loop's own stack: ASan then tells where that lies. */
+static void end_switch(eddy_loop *loop, void *fake_stack)
+{
+    if (loop->host_size == 0)
+        eddyi_annotate_switch_end(fake_stack, &loop->host_bottom, &loop->host_size);
+    else
+        eddyi_annotate_switch_end(fake_stack, NULL, NULL);
+}
+
+/* A task that has ended is buried by whoever runs next, since it cannot free the stack it stands on. */
+static void bury_departed(eddy_loop *loop)
+{
+    eddy_task *departed = loop->departed;
+    if (departed != NULL) {
+        loop->departed = NULL;
+        eddy_task_release(departed);
+    }
+}
+
+static void arrive(eddy_loop *loop, eddy_task *task)
+{
+    loop->current = task;
+    loop->io_budget = EDDYI_IO_BUDGET;
+    bury_departed(loop);
+}
+
+/* From a task to whatever comes next; `self` is NULL when the leaver has ended. */
+static void leave_task(eddy_loop *loop, eddy_task *self, eddyi_context *from)
+{
+    void *fake_stack = NULL;
+    void **save = self != NULL ? &fake_stack : NULL;
+    eddyi_node *node = eddyi_next_step(loop);
+    if (node != NULL) {
+        eddy_task *next = EDDYI_CONTAINER(node, eddy_task, step);
+        if (next == self)
+            return;
+        begin_switch_to_task(next, save);
+        eddyi_context_switch(from, &next->context);
+    } else {
+        begin_switch_to_loop(loop, save);
+        eddyi_context_switch(from, &loop->context);
+    }
+    end_switch(loop, fake_stack);
+}
+
+void eddyi_task_step(eddyi_node *node)
+{
+    eddy_task *task = EDDYI_CONTAINER(node, eddy_task, step);
+    eddy_loop *loop = task->future.loop;
+    void *fake_stack = NULL;
+    if (loop->closed)
+        return;
+    loop->host_annotation = eddyi_annotate_fiber_current();
+    begin_switch_to_task(task, &fake_stack);
+    eddyi_context_switch(&loop->context, &task->context);
+    eddyi_annotate_switch_end(fake_stack, NULL, NULL);
+    arrive(loop, NULL);
+}
+
+static void task_entry(void *arg)
+{
+    eddy_task *task = arg;
+    eddy_loop *loop = task->future.loop;
+    end_switch(loop, NULL);
+    arrive(loop, task);
+    task->scheduled = false;
+    eddyi_task_run(task);
+    loop->departed = task;
+    loop->current = NULL;
+    leave_task(loop, NULL, &task->context);
+}
+
+void eddyi_task_prepare(eddy_task *task)
+{
+    task->annotation = eddyi_annotate_fiber_create();
+    eddyi_context_make(&task->context, task->stack_low, eddyi_stack_size(task), task_entry, task);
+}
+
+/* ---- waiting ---- */
+
+bool eddyi_take_cancel(eddy_task *task)
+{
+    if (!task->must_cancel)
+        return false;
+    task->must_cancel = false;
+    task->cancel_kept = false;
+    eddyi_fail_canceled(task);
+    return true;
+}
+
+void eddyi_task_wake(eddy_task *task, int result)
+{
+    assert(task->wait != NULL && !task->scheduled);
+    task->wait = NULL;
+    task->wake_result = result;
+    task->scheduled = true;
+    eddyi_ready_push(task->future.loop, &task->step);
+}
+
+static void suspend_here(eddy_task *task)
+{
+    eddy_loop *loop = task->future.loop;
+    int saved_errno = *loop->errno_location;
+    if (task->unguarded && !eddyi_stack_intact(task))
+        eddyi_stack_overflowed(task);
+    leave_task(loop, task, &task->context);
+    arrive(loop, task);
+    task->scheduled = false;
+    *loop->errno_location = saved_errno;
+}
+
+int eddyi_suspend(eddyi_wait *wait, bool keep_result)
+{
+    eddy_task *task = wait->task;
+    if (!task->scheduled)
+        task->wait = wait;
+    if (task->must_cancel && task->wait != NULL) {
+        task->must_cancel = false;
+        task->cancel_kept = false;
+        if (!wait->kind->cancel(wait))
+            task->must_cancel = true;
+    }
+    suspend_here(task);
+    int result = task->wake_result;
+    if (keep_result) {
+        task->cancel_kept = task->must_cancel;
+    } else if (task->must_cancel || result == EDDY_ECANCELED) {
+        task->must_cancel = false;
+        return eddyi_fail_canceled(task);
+    }
+    if (result >= 0)
+        task->error_settled = true;
+    return result;
+}
+
+/* ---- giving way ---- */
+
+static bool yield_cancel(eddyi_wait *wait)
+{
+    (void)wait;
+    return false; /* the step is queued already */
+}
+
+static void yield_abandon(eddyi_wait *wait)
+{
+    (void)wait;
+}
+
+static const eddyi_wait_kind yield_kind = {"yield", yield_cancel, yield_abandon};
+
+static int give_way(eddy_task *task, bool keep)
+{
+    eddyi_wait wait = {.kind = &yield_kind, .task = task};
+    task->wait = &wait;
+    eddyi_task_wake(task, 0);
+    return eddyi_suspend(&wait, keep);
+}
+
+int eddyi_yield(eddy_task *task)
+{
+    return give_way(task, false);
+}
+
+void eddyi_yield_keeping_cancel(eddy_task *task)
+{
+    (void)give_way(task, true);
+}

@@ -1,0 +1,16 @@
+/* eddy.h: the one header to include: asyncio for C.
+ * Pulls in the headers of include/eddy/, one per area. */
+#ifndef EDDY_H
+#define EDDY_H
+
+#include <eddy/config.h>
+#include <eddy/error.h>
+#include <eddy/memory.h>
+#include <eddy/loop.h>
+#include <eddy/future.h>
+#include <eddy/task.h>
+#include <eddy/scope.h>
+#include <eddy/runner.h>
+#include <eddy/stream.h>
+
+#endif
