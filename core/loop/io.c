@@ -60,6 +60,8 @@ static void deliver(eddy_loop *loop, const eddyi_result *results, int count)
 
 int eddyi_io_poll(eddy_loop *loop, uint64_t deadline)
 {
+    if (loop->fork_generation != eddyi_fork_generation())
+        return EDDY_EFORKED; /* a child that runs on inside its parent's loop */
     atomic_store(&loop->sleeping, true);
     if (deadline != 0 && (!eddyi_inbox_empty(loop) || atomic_load(&loop->interrupted)))
         deadline = 0;
@@ -105,13 +107,14 @@ typedef struct io_wait {
     eddyi_wait wait;
     eddyi_op *op;
     eddyi_result result;
-    bool cancel_asked;
+    bool cancel_asked, ended;
 } io_wait;
 
 static void io_completed(eddyi_completion *completion, const eddyi_result *result)
 {
     io_wait *io = EDDYI_CONTAINER(completion, io_wait, completion);
     io->result = *result;
+    io->ended = true;
     /* Data won against the cancel: hand it over and keep the cancel for the next await. */
     if (io->cancel_asked && result->value != EDDY_ECANCELED)
         io->wait.task->must_cancel = true;
@@ -127,6 +130,7 @@ static bool io_cancel(eddyi_wait *wait)
         io->cancel_asked = true;
         return true;
     }
+    io->ended = true;
     eddyi_task_wake(wait->task, 0);
     return io->result.value == EDDY_ECANCELED;
 }
@@ -134,7 +138,8 @@ static bool io_cancel(eddyi_wait *wait)
 static void io_abandon(eddyi_wait *wait)
 {
     io_wait *io = EDDYI_CONTAINER(wait, io_wait, wait);
-    (void)eddyi_io_revoke(wait->task->future.loop, io->op);
+    if (!io->ended)
+        (void)eddyi_io_revoke(wait->task->future.loop, io->op);
 }
 
 static const eddyi_wait_kind io_kinds[EDDYI_KINDS] = {

@@ -32,7 +32,7 @@ static inline eddyi_node *take_first(eddyi_ready *ready)
 eddyi_node *eddyi_next_step(eddy_loop *loop)
 {
     eddyi_ready *ready = &loop->ready;
-    if (eddyi_list_empty(&ready->queue))
+    if (eddyi_list_empty(&ready->queue) || loop->debug) /* debug mode times each step from the loop's own stack */
         return NULL;
     if (ready->batch_last == NULL) {
         if (!loop->renew_in_place || loop->steps_to_poll <= 0)
@@ -104,13 +104,18 @@ void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
     loop->ready.batch_last = eddyi_list_empty(&loop->ready.queue) ? NULL : loop->ready.queue.previous;
 }
 
-static void report_slow(eddy_loop *loop, uint64_t began)
+static void run_timed(eddy_loop *loop, eddyi_node *node)
 {
-    uint64_t took = eddyi_loop_now(loop) - began;
-    if (took >= loop->slow_callback_ns) {
-        eddy_exception_context context = {.size = sizeof context, .message = "slow callback or step"};
+    eddy_task *task = node->run == eddyi_task_step ? EDDYI_CONTAINER(node, eddy_task, step) : NULL;
+    uint64_t began = eddyi_loop_now(loop);
+    eddy_task_retain(task);
+    node->run(node);
+    if (eddyi_loop_now(loop) - began >= loop->slow_callback_ns) {
+        eddy_exception_context context = {
+            .size = sizeof context, .message = "slow callback or task step", .task = task};
         eddy_loop_call_exception_handler(loop, &context);
     }
+    eddy_task_release(task);
 }
 
 int eddyi_iteration_run(eddy_loop *loop)
@@ -118,12 +123,12 @@ int eddyi_iteration_run(eddy_loop *loop)
     int count = 0;
     while (loop->ready.batch_last != NULL) {
         eddyi_node *node = take_first(&loop->ready);
-        uint64_t began = loop->debug ? eddyi_loop_now(loop) : 0;
         loop->steps_to_poll--;
         count++;
-        node->run(node);
         if (loop->debug)
-            report_slow(loop, began);
+            run_timed(loop, node);
+        else
+            node->run(node);
     }
     return count;
 }

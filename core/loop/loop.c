@@ -371,8 +371,11 @@ int eddy_loop_close(eddy_loop *loop)
         return eddyi_fail(EDDY_EINVAL, "close");
     if (loop->closed)
         return 0;
-    if (loop->fork_generation != eddyi_fork_generation())
+    if (loop->fork_generation != eddyi_fork_generation()) { /* what is the kernel's is shared with the parent: not touched */
+        loop->closed = loop->guarded = true;
+        eddyi_loop_object_remove(loop);
         return eddyi_fail(EDDY_EFORKED, "close");
+    }
     if (loop->running)
         return eddyi_fail(EDDY_ERUNNING, "close");
     EDDYI_FORBID_MEMORY();

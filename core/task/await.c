@@ -34,7 +34,7 @@ static bool closes_ring(const eddy_task *self, const eddy_future *future)
         const eddy_task *task = (const eddy_task *)future;
         if (task == self)
             return true;
-        if (task->wait == NULL || task->wait->kind != &await_kind)
+        if (!eddyi_task_waiting(task) || task->wait->kind != &await_kind)
             return false;
         future = task->wait->object;
     }

@@ -114,7 +114,6 @@ bool eddyi_take_cancel(eddy_task *task)
 void eddyi_task_wake(eddy_task *task, int result)
 {
     assert(task->wait != NULL && !task->scheduled);
-    task->wait = NULL;
     task->wake_result = result;
     task->scheduled = true;
     eddyi_ready_push(task->future.loop, &task->step);
@@ -135,15 +134,15 @@ static void suspend_here(eddy_task *task)
 int eddyi_suspend(eddyi_wait *wait, bool keep_result)
 {
     eddy_task *task = wait->task;
-    if (!task->scheduled)
-        task->wait = wait;
-    if (task->must_cancel && task->wait != NULL) {
+    task->wait = wait;
+    if (task->must_cancel && !task->scheduled) {
         task->must_cancel = false;
         task->cancel_kept = false;
         if (!wait->kind->cancel(wait))
             task->must_cancel = true;
     }
     suspend_here(task);
+    task->wait = NULL;
     int result = task->wake_result;
     if (keep_result) {
         task->cancel_kept = task->must_cancel;

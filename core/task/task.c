@@ -237,7 +237,7 @@ static bool cancel_task(eddy_future *future, const char *message)
         return false;
     task->cancelling++;
     task->cancel_message = message;
-    if (task->wait != NULL && task->wait->kind->cancel(task->wait))
+    if (eddyi_task_waiting(task) && task->wait->kind->cancel(task->wait))
         return true;
     task->must_cancel = true;
     task->cancel_kept = false;

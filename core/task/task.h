@@ -1,5 +1,5 @@
 /* task.h: the inside of futures and tasks, and the one way to wait.
- * Touches loop.h. A task is running, scheduled (its step is queued) or waiting (task->wait is set): always exactly one. */
+ * Touches loop.h. A task is running, scheduled (its step is queued) or waiting (eddyi_task_waiting): always exactly one. */
 #ifndef EDDYI_TASK_H
 #define EDDYI_TASK_H
 
@@ -56,7 +56,8 @@ typedef struct eddyi_wait_kind {
     /* The task is to be cancelled while it waits here. True: the wait will end by itself, bringing EDDY_ECANCELED (or its result
      * while the cancel is kept). False: it cannot; the cancel is kept as must_cancel. */
     bool (*cancel)(eddyi_wait *);
-    /* The loop is closing and the task will never run again: unlink all that this wait put anywhere, without side effects. */
+    /* The loop is closing and the task will never run again: unlink all that this wait put anywhere, without side effects;
+     * also when the task was woken already. */
     void (*abandon)(eddyi_wait *);
 } eddyi_wait_kind;
 struct eddyi_wait {
@@ -75,7 +76,7 @@ struct eddy_task {
     eddy_future future; /* first: a task is a future */
     eddyi_node step;
     eddyi_context context;
-    eddyi_wait *wait;      /* NULL unless waiting */
+    eddyi_wait *wait;      /* NULL unless suspended: waiting, or woken and not yet run */
     int32_t wake_result;   /* what the wait came to */
     uint32_t cancelling;
     bool must_cancel;      /* a cancel to deliver at the next suspension */
@@ -113,6 +114,10 @@ eddy_task *eddyi_current_task(void);
  * Returns the wake's result, or EDDY_ECANCELED in place of it when a cancel came in between (asyncio T7) unless `keep_result`, by
  * which the cancel is kept for the next await (I/O). */
 int eddyi_suspend(eddyi_wait *wait, bool keep_result);
+static inline bool eddyi_task_waiting(const eddy_task *task)
+{
+    return task->wait != NULL && !task->scheduled;
+}
 /* End a task's wait. It must be waiting. Never allocates. */
 void eddyi_task_wake(eddy_task *task, int result);
 /* Give way for exactly one iteration. */

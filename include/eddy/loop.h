@@ -120,7 +120,7 @@ EDDY_API bool eddy_loop_is_closed(const eddy_loop *loop);
  *
  * asyncio   loop.close
  * returns   0
- * errors    EDDY_ERUNNING · EDDY_EFORKED only memory was given back
+ * errors    EDDY_ERUNNING · EDDY_EFORKED closed for this process; what is the kernel's was not touched
  * thread    any, while it does not run
  * since     0.1
  */

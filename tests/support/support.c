@@ -1,0 +1,129 @@
+/* support.c: run a body on the backend under test and compare what is there before and after.
+ * Touches the allocator seam: blocks are counted with a header of their own. */
+#include "support.h"
+
+#include <dirent.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "core/loop/loop.h"
+
+static const char *backend;
+static atomic_long live_blocks;
+
+static void *count_allocate(void *context, size_t size)
+{
+    void *block = malloc(size != 0 ? size : 1);
+    (void)context;
+    if (block != NULL)
+        atomic_fetch_add(&live_blocks, 1);
+    return block;
+}
+
+static void *count_reallocate(void *context, void *block, size_t size)
+{
+    if (block == NULL)
+        return count_allocate(context, size);
+    return realloc(block, size != 0 ? size : 1);
+}
+
+static void count_release(void *context, void *block)
+{
+    (void)context;
+    if (block != NULL)
+        atomic_fetch_sub(&live_blocks, 1);
+    free(block);
+}
+
+void support_init(int argc, char **argv)
+{
+    eddy_allocator allocator = {count_allocate, count_reallocate, count_release, NULL};
+    backend = argc > 1 ? argv[1] : getenv("EDDY_BACKEND");
+    if (eddy_set_allocator(&allocator) < 0)
+        abort();
+}
+
+const char *support_backend(void)
+{
+    return backend;
+}
+
+bool support_is_simulated(void)
+{
+    return backend != NULL && strcmp(backend, "sim") == 0;
+}
+
+long support_live_blocks(void)
+{
+    return atomic_load(&live_blocks);
+}
+
+int support_open_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    int count = 0;
+    if (directory == NULL)
+        return -1;
+    while (readdir(directory) != NULL)
+        count++;
+    closedir(directory);
+    return count;
+}
+
+int support_run(eddy_coro_fn body, void *arg)
+{
+    long blocks = support_live_blocks();
+    int descriptors = support_open_descriptors();
+    eddy_loop_options loop = {.size = sizeof loop, .backend = backend};
+    eddy_run_options options = {.size = sizeof options, .loop = &loop};
+    eddyi_running_loop = NULL; /* a failed test before this one left its loop behind */
+    int rc = eddy_run(body, arg, &options);
+    assert_int_equal(support_open_descriptors(), descriptors);
+    assert_int_equal(support_live_blocks(), blocks);
+    return rc;
+}
+
+void support_run_test(eddy_coro_fn body)
+{
+    int rc = support_run(body, NULL);
+    if (rc != 0)
+        fail_msg("the test's main task came to %s", rc < 0 ? eddy_error_name(rc) : "a result");
+}
+
+/* ---- reports ---- */
+
+static int report_count;
+static int report_code;
+static char report_message[128];
+
+static void catch_report(eddy_loop *loop, const eddy_exception_context *context, void *arg)
+{
+    (void)loop;
+    (void)arg;
+    report_count++;
+    report_code = context->exception;
+    snprintf(report_message, sizeof report_message, "%s", context->message);
+}
+
+void support_catch_reports(void)
+{
+    report_count = 0;
+    report_code = 0;
+    report_message[0] = '\0';
+    (void)eddy_loop_set_exception_handler(eddy_get_running_loop(), catch_report, NULL);
+}
+
+int support_reports(void)
+{
+    return report_count;
+}
+
+const char *support_last_message(void)
+{
+    return report_message;
+}
+
+int support_last_code(void)
+{
+    return report_code;
+}

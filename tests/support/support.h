@@ -1,0 +1,46 @@
+/* support.h: what every test of tasks needs: run a body on the backend under test, and find what it left behind.
+ * Touches the public API, cmocka and the injection table. After each run memory and descriptors are as before. */
+#ifndef SUPPORT_H
+#define SUPPORT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <eddy.h>
+
+/* Call once at the start of main: the counting allocator, and the backend by argument or EDDY_BACKEND. */
+void support_init(int argc, char **argv);
+const char *support_backend(void); /* NULL: the build's default */
+bool support_is_simulated(void);
+
+long support_live_blocks(void);      /* allocated and not released, by eddy */
+int support_open_descriptors(void);  /* -1 where that cannot be counted */
+
+/* Run the body as main task; fail the test if memory or descriptors are not as before. Returns what it came to. */
+int support_run(eddy_coro_fn body, void *arg);
+/* The same for a test: the body must return 0. */
+void support_run_test(eddy_coro_fn body);
+
+/* What the exception handler was told since support_catch_reports, which sets it on the running loop. */
+void support_catch_reports(void);
+int support_reports(void);
+const char *support_last_message(void);
+int support_last_code(void);
+
+/* A test whose body runs as a task: assert with cmocka, return 0. */
+#define TASK_TEST(name)                                                                                      \
+    static int name##_body(void *arg);                                                                       \
+    static void name(void **state)                                                                           \
+    {                                                                                                        \
+        (void)state;                                                                                         \
+        support_run_test(name##_body);                                                                       \
+    }                                                                                                        \
+    static int name##_body(void *arg)
+
+#endif
