@@ -41,11 +41,12 @@ elseif(EDDY_SWITCH STREQUAL "ucontext" OR (EDDY_SWITCH STREQUAL "auto" AND NOT E
 elseif(NOT EXISTS "${assembly}")
     message(FATAL_ERROR "EDDY_SWITCH=assembly: there is none for ${CMAKE_SYSTEM_PROCESSOR}; take ucontext.")
 else()
-    set(switch ${assembly})
+    string(REGEX REPLACE "S$" "c" frame ${assembly}) # lays out the first frame
+    set(switch ${assembly} ${frame})
 endif()
-file(GLOB switch_helpers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/platform/switch/switch.c)
-list(APPEND eddy_platform ${switch} ${switch_helpers})
+list(APPEND eddy_platform ${switch})
 set_source_files_properties(${eddy_platform} PROPERTIES COMPILE_DEFINITIONS _GNU_SOURCE=1)
 
-get_filename_component(name ${switch} NAME)
+list(GET switch 0 name)
+get_filename_component(name ${name} NAME)
 message(STATUS "Task switch: ${name}")

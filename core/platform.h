@@ -41,6 +41,7 @@ void eddyi_condition_wait(eddyi_condition *, eddyi_mutex *);
 bool eddyi_condition_wait_until(eddyi_condition *, eddyi_mutex *, uint64_t deadline_ns);
 int eddyi_thread_create(eddyi_thread *, void (*fn)(void *arg), void *arg, const char *name); /* all signals blocked */
 void eddyi_thread_join(eddyi_thread *);
+void eddyi_thread_detach(eddyi_thread *); /* nobody will join it */
 uintptr_t eddyi_thread_id(void); /* of the calling thread; never 0; fast */
 void eddyi_thread_yield(void); /* let another thread run: for waits of a few instructions only */
 unsigned eddyi_processor_count(void);
@@ -64,6 +65,7 @@ void eddyi_pages_discard(void *pages, size_t size);
 /* Make touching these pages a fault. Returns the enum eddyi_guard that is in force; EDDYI_GUARD_NONE when neither
  * way works, which is no error. `eddyi_guard_limit` forces less (tests and EDDY_GUARD=light|protect|none do). */
 enum eddyi_guard eddyi_pages_guard(void *pages, size_t size);
+void eddyi_guards_released(size_t count); /* so many guards of EDDYI_GUARD_PROTECT went with eddyi_pages_release */
 void eddyi_guard_limit(enum eddyi_guard most);
 enum eddyi_guard eddyi_guard_probe(void); /* what eddyi_pages_guard would use */
 /* Smallest stack on which a signal handler can run: the kernel's frame and some air. */

@@ -1,5 +1,6 @@
 /* poller.h: the small seam under readiness.c: what select, epoll, kqueue, poll and event ports implement.
- * Touches backend.h's types only. A poller turns (descriptor, bits) into (slot, generation, bits), and knows no ops. */
+ * Touches backend.h's types only. A poller turns (descriptor, bits) into (slot, generation, bits), and knows no ops.
+ * Only open, probe and add may fail for memory; user data in the kernel is slot and generation, never a pointer. */
 #ifndef EDDYI_POLLER_H
 #define EDDYI_POLLER_H
 
@@ -9,25 +10,42 @@ typedef struct eddyi_poller eddyi_poller;
 
 typedef struct eddyi_event {
     uint32_t slot, generation;
-    uint32_t bits; /* EDDYI_IN, OUT, END_IN, END_OUT; an error sets IN and OUT so that the op's own call reports it */
+    uint32_t bits; /* EDDYI_IN, OUT, END_IN, END_OUT, and those below */
 } eddyi_event;
+
+enum {
+    EDDYI_EVENT_ASK = 16,    /* an error: comes with IN and OUT, and each op's own call says what it is */
+    EDDYI_EVENT_URGENT = 32, /* comes with IN: a read may stop before the urgent byte though there is more */
+    EDDYI_EVENT_BITS = EDDYI_IN | EDDYI_OUT | EDDYI_END_IN | EDDYI_END_OUT
+};
+#define EDDYI_SLOT_WAKE UINT32_MAX /* the slot of the event that reports wake() */
 
 typedef struct eddyi_poller_ops {
     const char *name, *description;
-    bool edge; /* true: streams are watched once, at attach, edge-triggered; false: at each park, level-triggered */
+    bool edge; /* true: all but `level` descriptors are watched once, edge-triggered, for both directions */
     int (*probe)(void);
     int (*open)(eddyi_poller **out, const eddyi_backend_config *config);
     void (*close)(eddyi_poller *);
-    /* Change what is watched from `before` to `now` (bits IN | OUT; 0 = not at all). `event` names slot and generation.
-     * `level`: report as long as it holds. Only a call with before == 0 may fail (EDDY_ENOMEM, EDDY_EPERM, EDDY_EBADF, EDDY_EEXIST, EDDY_EINVAL). */
-    int (*watch)(eddyi_poller *, eddy_fd, eddyi_event event, uint32_t before, uint32_t now, bool level);
-    /* Deadline and return value as in eddyi_backend_ops.wait. */
+
+    /* Take a descriptor and watch `event.bits` (IN | OUT; 0: nothing yet). `level`: report as long as it holds. All memory
+     * that later changes need is taken here. EDDY_EEXIST: the same open file is watched under this number. When another
+     * file had the number, it was closed behind our back: the new one takes its place. */
+    int (*add)(eddyi_poller *, eddy_fd, eddyi_event event, bool level);
+    /* Watch exactly `event.bits` of a level-triggered descriptor. Fails only when the descriptor is not what it was. */
+    int (*change)(eddyi_poller *, eddy_fd, eddyi_event event);
+    /* Never again an event with this slot and generation, unless a copy of a descriptor that was closed first lives on. */
+    void (*remove)(eddyi_poller *, eddy_fd, eddyi_event event);
+    /* Deadline and EINTR as in eddyi_backend_ops.wait. Returns the number of events, one of which may be the wake; 0 only
+     * when the deadline has passed; < 0: the poller is broken. */
     int (*wait)(eddyi_poller *, uint64_t deadline_ns, eddyi_event *events, int capacity);
-    void (*wake)(eddyi_poller *);
+    void (*wake)(eddyi_poller *); /* any thread, any signal handler */
+
+    /* Optional. Begin again with nothing watched; all living descriptors are added anew next. On failure nothing changed. */
+    int (*renew)(eddyi_poller *);
     eddy_fd (*pollable)(eddyi_poller *); /* NULL: cannot */
 } eddyi_poller_ops;
 
-/* readiness.c: the whole of eddyi_backend_ops over a poller. A backend file is a poller and this one line. */
+/* readiness.c: the whole of eddyi_backend_ops over a poller. A backend file is a poller and a table. */
 int eddyi_readiness_open(eddyi_backend **out, const eddyi_backend_config *config, uint32_t *kinds,
                          const eddyi_poller_ops *poller);
 void eddyi_readiness_close(eddyi_backend *);
@@ -38,5 +56,8 @@ int eddyi_readiness_cancel(eddyi_backend *, eddyi_op *, eddyi_result *now);
 int eddyi_readiness_wait(eddyi_backend *, uint64_t deadline_ns, eddyi_result *results, int room);
 void eddyi_readiness_wake(eddyi_backend *);
 eddy_fd eddyi_readiness_pollable(eddyi_backend *);
+
+uint64_t eddyi_readiness_stale(eddyi_backend *);    /* events that were dropped because their owner is gone */
+uint64_t eddyi_readiness_renewals(eddyi_backend *); /* how often the poller had to begin again because of them */
 
 #endif

@@ -10,6 +10,8 @@
 
 const eddy_allocator *eddyi_default_allocator(void); /* what eddy_set_allocator set, or the C library's */
 
+void eddyi_loops_alive_add(int count); /* while any is alive the process's allocator may not change */
+
 void *eddyi_allocate(const eddy_allocator *, size_t size);      /* not cleared */
 void *eddyi_allocate_zero(const eddy_allocator *, size_t size); /* cleared */
 void *eddyi_reallocate(const eddy_allocator *, void *block, size_t size);

@@ -31,7 +31,7 @@ struct eddyi_slab {
     stack_class *class;
     char *memory;
     uint16_t used, fresh, free_first; /* fresh: stacks from here on were never used */
-    uint16_t count;
+    uint16_t count, protected; /* protected: how many have a guard that costs a mapping */
     uint16_t next_free[STACKS_PER_SLAB];
     unsigned tokens[STACKS_PER_SLAB];
     bool warm[STACKS_PER_SLAB];
@@ -151,6 +151,7 @@ static void slab_release(eddy_loop *loop, stack_slab *slab)
     eddyi_list_remove(&slab->link);
     eddyi_annotate_memory_end(slab->memory, slab->class->slab_size);
     eddyi_pages_release(slab->memory, slab->class->slab_size);
+    eddyi_guards_released(slab->protected);
     eddyi_release(&loop->allocator, slab);
 }
 
@@ -248,8 +249,10 @@ static uint16_t take_index(stack_slab *slab)
         slab->class->free_warm -= slab->warm[index];
     } else {
         index = slab->fresh++;
-        size_t guard = slab->class->guard;
-        slab->unguarded[index] = guard == 0 || eddyi_pages_guard(low_of(slab, index), guard) == EDDYI_GUARD_NONE;
+        size_t size = slab->class->guard;
+        enum eddyi_guard guard = size != 0 ? eddyi_pages_guard(low_of(slab, index), size) : EDDYI_GUARD_NONE;
+        slab->unguarded[index] = guard == EDDYI_GUARD_NONE;
+        slab->protected = (uint16_t)(slab->protected + (guard == EDDYI_GUARD_PROTECT));
     }
     slab->warm[index] = true;
     slab->used++;

@@ -1,0 +1,352 @@
+/* select.c: the poller over select(2): everything level-triggered, for every descriptor number that the kernel takes.
+ * Touches select, a pipe and the clock. The sets are our own and grow in add; nothing is ever written past their end,
+ * and a descriptor that went bad is told to its owner instead of failing every wait. */
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/select.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "backends/readiness/poller.h"
+#include "core/base/memory.h"
+#include "core/platform.h"
+#include "platform/posix/system.h"
+
+#define SECOND UINT64_C(1000000000)
+#define SLICE  (24 * 3600 * SECOND)
+
+/* Where the kernel looks at as many words as the number of descriptors asks for, the sets may be larger than fd_set. */
+#ifndef EDDYI_SELECT_LIMIT
+#ifdef __linux__
+#define EDDYI_SELECT_LIMIT INT32_MAX
+#else
+#define EDDYI_SELECT_LIMIT FD_SETSIZE
+#endif
+#endif
+
+typedef fd_mask word; /* what fd_set is an array of */
+enum { WORD_BITS = (int)(8 * sizeof(word)), FIRST_WORDS = (int)(sizeof(fd_set) / sizeof(word)) };
+enum { READ, WRITE, SETS };
+
+typedef struct entry { /* one descriptor number */
+    uint32_t slot, generation;
+    dev_t device; /* which file it was, */
+    ino_t inode;  /* to see a number that was closed and given to another */
+    bool used;
+} entry;
+
+struct eddyi_poller {
+    const eddy_allocator *allocator;
+    word *watched[SETS], *found[SETS]; /* one block: watched[READ] owns it */
+    entry *entries;
+    int words, top;    /* numbers from `top` on are not watched */
+    int turn;          /* where the next scan begins: full batches shall not starve high numbers */
+    int wake_read, wake_write;
+    atomic_bool woken; /* a byte is in the pipe: more need no system call */
+};
+
+static int last_error(void)
+{
+    return eddyi_error_from_system(errno);
+}
+
+/* ---- sets ---- */
+
+static bool has(const word *set, int fd)
+{
+    return ((unsigned long)set[fd / WORD_BITS] >> (fd % WORD_BITS)) & 1;
+}
+
+static void put(word *set, int fd, bool on)
+{
+    unsigned long bit = 1ul << (fd % WORD_BITS), old = (unsigned long)set[fd / WORD_BITS];
+    set[fd / WORD_BITS] = (word)(on ? old | bit : old & ~bit);
+}
+
+static bool watches(const eddyi_poller *poller, int fd)
+{
+    return has(poller->watched[READ], fd) || has(poller->watched[WRITE], fd);
+}
+
+static void watch(eddyi_poller *poller, int fd, uint32_t bits)
+{
+    put(poller->watched[READ], fd, bits & EDDYI_IN);
+    put(poller->watched[WRITE], fd, bits & EDDYI_OUT);
+    if (bits != 0 && fd >= poller->top)
+        poller->top = fd + 1;
+    while (poller->top > 0 && !watches(poller, poller->top - 1))
+        poller->top--;
+}
+
+/* Room for the number `fd`, or EDDY_ENOMEM and nothing has changed. */
+static int grow(eddyi_poller *poller, int fd)
+{
+    size_t words = poller->words == 0 ? (size_t)FIRST_WORDS : (size_t)poller->words, set_size, size;
+    if (poller->words > 0 && fd / WORD_BITS < poller->words)
+        return 0;
+    while (words <= (size_t)(fd / WORD_BITS))
+        words *= 2;
+    if (!eddyi_multiply(&set_size, words, sizeof(word)) || !eddyi_multiply(&size, set_size, 2 * SETS))
+        return EDDY_ENOMEM;
+    word *block = eddyi_allocate_zero(poller->allocator, size);
+    if (block == NULL)
+        return EDDY_ENOMEM;
+    size_t count = words * (size_t)WORD_BITS;
+    entry *entries = NULL;
+    if (eddyi_multiply(&size, count, sizeof *entries))
+        entries = eddyi_reallocate(poller->allocator, poller->entries, size);
+    if (entries == NULL) {
+        eddyi_release(poller->allocator, block);
+        return EDDY_ENOMEM;
+    }
+    size_t old_count = (size_t)poller->words * (size_t)WORD_BITS;
+    memset(entries + old_count, 0, (count - old_count) * sizeof *entries);
+    word *old = poller->watched[READ];
+    for (size_t i = 0; i < SETS; i++) {
+        if (old != NULL)
+            memcpy(block + i * words, poller->watched[i], (size_t)poller->words * sizeof(word));
+        poller->watched[i] = block + i * words;
+        poller->found[i] = block + (SETS + i) * words;
+    }
+    eddyi_release(poller->allocator, old);
+    poller->entries = entries;
+    poller->words = (int)words;
+    return 0;
+}
+
+/* ---- what is watched ---- */
+
+/* Files for which readiness means nothing, and which every poller refuses: disks, and devices that never wait. */
+static bool never_waits(const struct stat *file)
+{
+    static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/urandom"};
+    if (S_ISREG(file->st_mode) || S_ISDIR(file->st_mode) || S_ISBLK(file->st_mode))
+        return true;
+    for (size_t i = 0; S_ISCHR(file->st_mode) && i < sizeof devices / sizeof devices[0]; i++) {
+        struct stat device;
+        if (stat(devices[i], &device) == 0 && S_ISCHR(device.st_mode) && device.st_rdev == file->st_rdev)
+            return true;
+    }
+    return false;
+}
+
+static int select_add(eddyi_poller *poller, eddy_fd descriptor, eddyi_event event, bool level)
+{
+    struct stat file;
+    int fd = (int)descriptor;
+    (void)level;
+    if (fd >= EDDYI_SELECT_LIMIT)
+        return EDDY_EINVAL;
+    if (fstat(fd, &file) < 0)
+        return last_error();
+    if (never_waits(&file))
+        return EDDY_EPERM;
+    int rc = grow(poller, fd);
+    if (rc < 0)
+        return rc;
+    entry *e = &poller->entries[fd];
+    if (e->used && e->device == file.st_dev && e->inode == file.st_ino)
+        return EDDY_EEXIST;
+    *e = (entry){.slot = event.slot,
+                 .generation = event.generation,
+                 .device = file.st_dev,
+                 .inode = file.st_ino,
+                 .used = true};
+    watch(poller, fd, event.bits);
+    return 0;
+}
+
+static int select_change(eddyi_poller *poller, eddy_fd fd, eddyi_event event)
+{
+    watch(poller, (int)fd, event.bits);
+    return 0;
+}
+
+static void select_remove(eddyi_poller *poller, eddy_fd fd, eddyi_event event)
+{
+    (void)event;
+    watch(poller, (int)fd, 0);
+    poller->entries[fd].used = false;
+}
+
+/* ---- open and close ---- */
+
+static int select_probe(void)
+{
+    return 0;
+}
+
+static void select_close(eddyi_poller *poller)
+{
+    if (poller->wake_read >= 0)
+        (void)EDDYI_CALL(close, -1, (poller->wake_read));
+    if (poller->wake_write >= 0)
+        (void)EDDYI_CALL(close, -1, (poller->wake_write));
+    eddyi_release(poller->allocator, poller->watched[READ]);
+    eddyi_release(poller->allocator, poller->entries);
+    eddyi_release(poller->allocator, poller);
+}
+
+static int select_open(eddyi_poller **out, const eddyi_backend_config *config)
+{
+    int ends[2];
+    eddyi_poller *poller = eddyi_allocate_zero(config->allocator, sizeof *poller);
+    if (poller == NULL)
+        return EDDY_ENOMEM;
+    poller->allocator = config->allocator;
+    poller->wake_read = poller->wake_write = -1;
+    atomic_init(&poller->woken, false);
+    int rc = 0;
+    if (EDDYI_CALL(pipe2, -1, (ends, O_CLOEXEC | O_NONBLOCK)) < 0) {
+        rc = last_error();
+        goto out;
+    }
+    poller->wake_read = ends[0];
+    poller->wake_write = ends[1];
+    if (ends[0] >= EDDYI_SELECT_LIMIT)
+        rc = EDDY_EMFILE;
+    else
+        rc = grow(poller, ends[0]);
+    if (rc < 0)
+        goto out;
+    poller->entries[ends[0]].slot = EDDYI_SLOT_WAKE;
+    watch(poller, ends[0], EDDYI_IN);
+    *out = poller;
+    return 0;
+out:
+    select_close(poller);
+    return rc;
+}
+
+/* ---- wait and wake ---- */
+
+static void empty_wake(eddyi_poller *poller)
+{
+    char bytes[16];
+    /* no EDDYI_CALL: the pipe is ours, and at most a few bytes are in it */
+    ssize_t taken = read(poller->wake_read, bytes, sizeof bytes);
+    (void)taken;
+    /* After the read: a wake between the two writes nothing and is answered by this wait, which ends early. */
+    (void)atomic_exchange(&poller->woken, false);
+}
+
+static int collect(eddyi_poller *poller, eddyi_event *events, int capacity)
+{
+    int count = 0, top = poller->top;
+    int start = poller->turn < top ? poller->turn : 0;
+    for (int i = 0; i < top && count < capacity; i++) {
+        int fd = start + i < top ? start + i : start + i - top;
+        if (fd % WORD_BITS == 0 && poller->found[READ][fd / WORD_BITS] == 0 &&
+            poller->found[WRITE][fd / WORD_BITS] == 0 && fd + WORD_BITS <= top && i + WORD_BITS <= top) {
+            i += WORD_BITS - 1; /* a whole word of silence */
+            continue;
+        }
+        uint32_t bits = (has(poller->found[READ], fd) ? (uint32_t)EDDYI_IN : 0u) |
+                        (has(poller->found[WRITE], fd) ? (uint32_t)EDDYI_OUT : 0u);
+        if (bits == 0)
+            continue;
+        const entry *e = &poller->entries[fd];
+        events[count++] = (eddyi_event){.slot = e->slot, .generation = e->generation, .bits = bits};
+        poller->turn = fd + 1;
+        if (e->slot == EDDYI_SLOT_WAKE)
+            empty_wake(poller);
+    }
+    return count;
+}
+
+/* Some watched number is not open any more: find out which, tell their owners, and ask no more of them. */
+static int collect_bad(eddyi_poller *poller, eddyi_event *events, int capacity)
+{
+    int count = 0;
+    for (int fd = 0; fd < poller->top && count < capacity; fd++) {
+        if (!watches(poller, fd) || EDDYI_CALL(fcntl, -1, (fd, F_GETFD)) >= 0 || errno != EBADF)
+            continue;
+        const entry *e = &poller->entries[fd];
+        if (e->slot == EDDYI_SLOT_WAKE)
+            return EDDY_EBADF;
+        events[count++] = (eddyi_event){.slot = e->slot,
+                                        .generation = e->generation,
+                                        .bits = EDDYI_IN | EDDYI_OUT | EDDYI_EVENT_ASK};
+        watch(poller, fd, 0);
+    }
+    return count > 0 ? count : EDDY_EBADF;
+}
+
+static int select_once(eddyi_poller *poller, uint64_t timeout)
+{
+    uint64_t microseconds = timeout == UINT64_MAX ? 0 : (timeout + 999) / 1000;
+    struct timeval limit = {.tv_sec = (time_t)(microseconds / 1000000),
+                            .tv_usec = (suseconds_t)(microseconds % 1000000)};
+    for (int i = 0; i < SETS; i++)
+        memcpy(poller->found[i], poller->watched[i], (size_t)poller->words * sizeof(word));
+    return EDDYI_CALL(select, -1,
+                      (poller->top, (fd_set *)(void *)poller->found[READ],
+                       (fd_set *)(void *)poller->found[WRITE], NULL, timeout == UINT64_MAX ? NULL : &limit));
+}
+
+static int select_wait(eddyi_poller *poller, uint64_t deadline, eddyi_event *events, int capacity)
+{
+    for (;;) {
+        uint64_t timeout = deadline;
+        if (deadline != 0 && deadline != UINT64_MAX) {
+            uint64_t now = eddyi_clock_now();
+            timeout = deadline > now ? deadline - now : 0;
+            if (timeout > SLICE)
+                timeout = SLICE;
+        }
+        int count = select_once(poller, timeout);
+        if (count > 0)
+            return collect(poller, events, capacity);
+        if (count < 0 && errno == EBADF)
+            return collect_bad(poller, events, capacity);
+        if (count < 0 && errno != EINTR)
+            return last_error();
+        if (deadline == 0 || (deadline != UINT64_MAX && eddyi_clock_now() >= deadline))
+            return 0;
+    }
+}
+
+static void select_wake(eddyi_poller *poller)
+{
+    if (atomic_exchange(&poller->woken, true))
+        return;
+    int saved = errno;
+    /* no EDDYI_CALL: runs in signal handlers; a full pipe is as good as one byte */
+    ssize_t written = write(poller->wake_write, "", 1);
+    (void)written;
+    errno = saved;
+}
+
+static const eddyi_poller_ops select_poller = {
+    .name = "select",
+    .description = "select(2)",
+    .probe = select_probe,
+    .open = select_open,
+    .close = select_close,
+    .add = select_add,
+    .change = select_change,
+    .remove = select_remove,
+    .wait = select_wait,
+    .wake = select_wake,
+};
+
+static int open_backend(eddyi_backend **out, const eddyi_backend_config *config, uint32_t *kinds)
+{
+    return eddyi_readiness_open(out, config, kinds, &select_poller);
+}
+
+extern const eddyi_backend_ops eddyi_backend_select;
+const eddyi_backend_ops eddyi_backend_select = {
+    .name = "select",
+    .description = "select(2): everywhere, at a cost per watched descriptor",
+    .probe = select_probe,
+    .open = open_backend,
+    .close = eddyi_readiness_close,
+    .attach = eddyi_readiness_attach,
+    .detach = eddyi_readiness_detach,
+    .submit = eddyi_readiness_submit,
+    .cancel = eddyi_readiness_cancel,
+    .wait = eddyi_readiness_wait,
+    .wake = eddyi_readiness_wake,
+};

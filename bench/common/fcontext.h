@@ -1,0 +1,25 @@
+/* fcontext.h: the raw switch: the C symbols of Boost.Context, and stacks as its fixedsize_stack makes them.
+ * Touches libboost_context, which has no header for C. A context is valid for one jump; the other side gets the next. */
+#ifndef BENCH_FCONTEXT_H
+#define BENCH_FCONTEXT_H
+
+#include "meter.h"
+
+typedef void *fcontext_t;
+typedef struct transfer_t {
+    fcontext_t from; /* who jumped here, to go on where that stopped */
+    void *data;
+} transfer_t;
+
+transfer_t jump_fcontext(fcontext_t to, void *data);
+fcontext_t make_fcontext(void *top, size_t size, void (*body)(transfer_t));
+
+static inline fcontext_t bench_fcontext(void (*body)(transfer_t))
+{
+    const size_t size = 128 * 1024; /* Boost's default_size */
+    char *stack = malloc(size);
+    bench_check(stack != NULL, "malloc");
+    return make_fcontext(stack + size, size, body);
+}
+
+#endif

@@ -1,0 +1,3 @@
+module eddy/bench
+
+go 1.19

@@ -1,0 +1,88 @@
+/* memory.c: the allocator seam over the C library's allocator, with injection in one place.
+ * Touches the C library. The only file that calls malloc. */
+#include "core/base/memory.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <eddy/error.h>
+#include "core/base/inject.h"
+
+static void *library_allocate(void *context, size_t size)
+{
+    (void)context;
+    return malloc(size != 0 ? size : 1);
+}
+
+static void *library_reallocate(void *context, void *block, size_t size)
+{
+    (void)context;
+    return realloc(block, size != 0 ? size : 1);
+}
+
+static void library_release(void *context, void *block)
+{
+    (void)context;
+    free(block);
+}
+
+static const eddy_allocator library = {library_allocate, library_reallocate, library_release, NULL};
+static eddy_allocator chosen = {library_allocate, library_reallocate, library_release, NULL};
+static atomic_int loops_alive;
+
+void eddyi_loops_alive_add(int count)
+{
+    atomic_fetch_add(&loops_alive, count);
+}
+
+int eddy_set_allocator(const eddy_allocator *allocator)
+{
+    if (allocator == NULL)
+        allocator = &library;
+    if (allocator->allocate == NULL || allocator->reallocate == NULL || allocator->release == NULL)
+        return EDDY_EINVAL;
+    if (atomic_load(&loops_alive) != 0)
+        return EDDY_EBUSY;
+    chosen = *allocator;
+    return 0;
+}
+
+const eddy_allocator *eddyi_default_allocator(void)
+{
+    return &chosen;
+}
+
+static bool injected(void)
+{
+#ifdef EDDY_INJECT
+    int ignored;
+    return eddyi_inject_fails(EDDYI_INJECT_memory, &ignored);
+#else
+    return false;
+#endif
+}
+
+void *eddyi_allocate(const eddy_allocator *allocator, size_t size)
+{
+    return injected() ? NULL : allocator->allocate(allocator->context, size);
+}
+
+void *eddyi_allocate_zero(const eddy_allocator *allocator, size_t size)
+{
+    void *block = eddyi_allocate(allocator, size);
+    if (block != NULL)
+        memset(block, 0, size);
+    return block;
+}
+
+void *eddyi_reallocate(const eddy_allocator *allocator, void *block, size_t size)
+{
+    return injected() ? NULL : allocator->reallocate(allocator->context, block, size);
+}
+
+void eddyi_release(const eddy_allocator *allocator, void *block)
+{
+    if (block != NULL)
+        allocator->release(allocator->context, block);
+}

@@ -1,0 +1,60 @@
+/* guard.c: Linux's light guards (MADV_GUARD_INSTALL, madvise(2), since 6.13): a fault without a mapping of its own.
+ * Touches madvise. An emulator may answer 0 and do nothing, so the first use is tried out. */
+#include "platform/posix/guard.h"
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "core/platform.h"
+#include "platform/posix/system.h"
+
+#ifndef MADV_GUARD_INSTALL
+#define MADV_GUARD_INSTALL 102
+#endif
+
+enum { UNKNOWN, WORKS, FAILS };
+
+bool eddyi_guard_light(void *pages, size_t size)
+{
+    return EDDYI_CALL(madvise, -1, (pages, size, MADV_GUARD_INSTALL)) == 0;
+}
+
+/* The kernel reads the guarded byte for us and reports EFAULT where we would have crashed. */
+static bool faults(const void *page)
+{
+    int ends[2];
+    if (pipe(ends) != 0)
+        return false;
+    bool faulted = write(ends[1], page, 1) < 0 && errno == EFAULT;
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+    return faulted;
+}
+
+static bool try_out(void)
+{
+    size_t size = eddyi_page_size();
+    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED)
+        return false;
+    bool works = madvise(page, size, MADV_GUARD_INSTALL) == 0 && faults(page);
+    (void)munmap(page, size);
+    return works;
+}
+
+bool eddyi_guard_light_works(void)
+{
+    static atomic_int answer;
+    int known = atomic_load(&answer);
+    if (known == UNKNOWN) {
+        known = try_out() ? WORKS : FAILS;
+        atomic_store(&answer, known);
+    }
+    return known == WORKS;
+}
+
+void eddyi_pages_advise(void *pages, size_t size)
+{
+    (void)madvise(pages, size, MADV_NOHUGEPAGE); /* a huge page would commit 2 MiB for the first touched byte */
+}

@@ -1,0 +1,154 @@
+/* addresses.c: names to addresses (getaddrinfo(3), RFC 3493) and addresses to text.
+ * Touches the resolver. Nothing is ever truncated: what does not fit is an error. */
+#include "platform/posix/addresses.h"
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "platform/posix/system.h"
+
+enum { LONGEST_HOST = 253 }; /* RFC 1035 section 2.3.4, without the final dot */
+
+_Static_assert(sizeof(struct sockaddr_un) <= sizeof(((eddyi_address *)0)->bytes), "every address fits");
+_Static_assert(sizeof(struct sockaddr_in6) <= sizeof(((eddyi_address *)0)->bytes), "every address fits");
+
+enum eddyi_family eddyi_address_family(const eddyi_address *address)
+{
+    switch (eddyi_sockaddr(address)->sa_family) {
+    case AF_INET:
+        return EDDYI_FAMILY_IPV4;
+    case AF_INET6:
+        return EDDYI_FAMILY_IPV6;
+    case AF_UNIX:
+        return EDDYI_FAMILY_UNIX;
+    default:
+        return EDDYI_FAMILY_OTHER;
+    }
+}
+
+int eddyi_address_port(const eddyi_address *address)
+{
+    switch (eddyi_sockaddr(address)->sa_family) {
+    case AF_INET:
+        return ntohs(((const struct sockaddr_in *)(const void *)address->bytes)->sin_port);
+    case AF_INET6:
+        return ntohs(((const struct sockaddr_in6 *)(const void *)address->bytes)->sin6_port);
+    default:
+        return -1;
+    }
+}
+
+/* "@name" for Linux's abstract names, whose first byte is zero; nothing for an unnamed socket. */
+static int format_unix(const eddyi_address *address, char *text, size_t size)
+{
+    const struct sockaddr_un *path = (const struct sockaddr_un *)(const void *)address->bytes;
+    size_t length = address->size - offsetof(struct sockaddr_un, sun_path);
+    if (length > 0 && path->sun_path[0] == '\0')
+        return snprintf(text, size, "@%.*s", (int)length - 1, path->sun_path + 1);
+    return snprintf(text, size, "%.*s", (int)strnlen(path->sun_path, length), path->sun_path);
+}
+
+static int format_internet(const eddyi_address *address, char *text, size_t size)
+{
+    char host[NI_MAXHOST], port[NI_MAXSERV];
+    int rc = getnameinfo(eddyi_sockaddr(address), (socklen_t)address->size, host, sizeof host, port, sizeof port,
+                         NI_NUMERICHOST | NI_NUMERICSERV);
+    if (rc != 0)
+        return -1;
+    if (eddyi_address_family(address) == EDDYI_FAMILY_IPV6)
+        return snprintf(text, size, "[%s]:%s", host, port);
+    return snprintf(text, size, "%s:%s", host, port);
+}
+
+int eddyi_address_format(const eddyi_address *address, char *text, size_t size)
+{
+    int length = eddyi_address_family(address) == EDDYI_FAMILY_UNIX ? format_unix(address, text, size)
+                                                                     : format_internet(address, text, size);
+    return length < 0 || (size_t)length >= size ? EDDY_EINVAL : length;
+}
+
+/* ---- resolving ---- */
+
+static int error_of_resolver(int rc)
+{
+    switch (rc) {
+    case EAI_NONAME:
+    case EAI_SERVICE:
+        return EDDY_ENOHOST;
+    case EAI_AGAIN:
+        return EDDY_ERESOLVE;
+    case EAI_MEMORY:
+        return EDDY_ENOMEM;
+    case EAI_FAMILY:
+    case EAI_SOCKTYPE:
+        return EDDY_EAFNOSUPPORT;
+    case EAI_SYSTEM:
+        return eddyi_error_from_system(errno);
+    default:
+#ifdef EAI_NODATA
+        if (rc == EAI_NODATA)
+            return EDDY_ENOHOST;
+#endif
+#ifdef EAI_ADDRFAMILY
+        if (rc == EAI_ADDRFAMILY)
+            return EDDY_ENOHOST;
+#endif
+        return EDDY_ERESOLVEFAIL;
+    }
+}
+
+/* Control characters and spaces are never part of a name; a resolver may choke on them. */
+static int check_host(const char *host)
+{
+    size_t length = strlen(host);
+    if (length > LONGEST_HOST + 1 || (length == LONGEST_HOST + 1 && host[length - 1] != '.'))
+        return EDDY_ENAMETOOLONG;
+    for (const char *c = host; *c != '\0'; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            return EDDY_EINVAL;
+    return 0;
+}
+
+static int copy_addresses(const struct addrinfo *list, eddyi_address *out, int room)
+{
+    int count = 0;
+    for (const struct addrinfo *info = list; info != NULL; info = info->ai_next) {
+        if (info->ai_addrlen > sizeof out->bytes)
+            continue;
+        if (count < room) {
+            out[count].size = (uint32_t)info->ai_addrlen;
+            memcpy(out[count].bytes, info->ai_addr, info->ai_addrlen);
+        }
+        count++;
+    }
+    return count > 0 ? count : EDDY_ENOHOST;
+}
+
+int eddyi_resolve(eddyi_backend *backend, const char *host, const char *service, enum eddyi_family family,
+                  enum eddyi_socket_type type, int flags, eddyi_address *out, int room)
+{
+    struct addrinfo *list = NULL;
+    struct addrinfo hints = {0};
+    (void)backend;
+    if (host != NULL && *host == '\0')
+        host = NULL;
+    int rc = host != NULL ? check_host(host) : 0;
+    if (rc < 0)
+        return rc;
+    hints.ai_family = family == EDDYI_FAMILY_IPV4 ? AF_INET : family == EDDYI_FAMILY_IPV6 ? AF_INET6 : AF_UNSPEC;
+    hints.ai_socktype = type == EDDYI_SOCKET_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
+    hints.ai_flags = (flags & EDDYI_RESOLVE_PASSIVE) ? AI_PASSIVE : 0;
+    if (flags & EDDYI_RESOLVE_NUMERIC)
+        hints.ai_flags |= AI_NUMERICHOST | AI_NUMERICSERV;
+    rc = EDDYI_CALL(getaddrinfo, EAI_MEMORY, (host, service != NULL ? service : "0", &hints, &list));
+    if (rc != 0)
+        return error_of_resolver(rc);
+    int count = copy_addresses(list, out, room);
+    freeaddrinfo(list);
+    return count;
+}

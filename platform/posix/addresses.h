@@ -1,0 +1,21 @@
+/* addresses.h: socket addresses behind core's opaque eddyi_address.
+ * Touches the socket headers. */
+#ifndef EDDYI_POSIX_ADDRESSES_H
+#define EDDYI_POSIX_ADDRESSES_H
+
+#include <sys/socket.h>
+
+#include "core/platform.h"
+
+static inline const struct sockaddr *eddyi_sockaddr(const eddyi_address *address)
+{
+    return (const struct sockaddr *)(const void *)address->bytes;
+}
+
+enum eddyi_family eddyi_address_family(const eddyi_address *);
+int eddyi_address_port(const eddyi_address *);
+int eddyi_address_format(const eddyi_address *, char *text, size_t size);
+int eddyi_resolve(eddyi_backend *, const char *host, const char *service, enum eddyi_family, enum eddyi_socket_type,
+                  int flags, eddyi_address *out, int room);
+
+#endif

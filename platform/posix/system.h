@@ -1,0 +1,20 @@
+/* system.h: how POSIX code calls the system: through the injection table, with errno as the answer.
+ * Touches errno. Every fallible system call of platform/posix and the readiness backends is written with EDDYI_CALL. */
+#ifndef EDDYI_SYSTEM_H
+#define EDDYI_SYSTEM_H
+
+#include <errno.h>
+
+#include "core/base/inject.h"
+
+#ifdef EDDY_INJECT
+/* EDDYI_CALL(recv, -1, (fd, buffer, size, flags)): the call, or the failure value with errno set when the plan says so. */
+#define EDDYI_CALL(name, failure, arguments)                                                                 \
+    (eddyi_inject_fails(EDDYI_INJECT_##name, &errno) ? (failure) : name arguments)
+#else
+#define EDDYI_CALL(name, failure, arguments) (name arguments)
+#endif
+
+int eddyi_error_from_system(int os_error); /* errno as an EDDY_E... code; EDDY_ESYSTEM when it has none */
+
+#endif

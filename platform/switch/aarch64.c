@@ -1,0 +1,22 @@
+/* aarch64.c: the first frame of a context for aarch64.S, which says how it is laid out.
+ * Touches the new stack only. */
+#include <string.h>
+
+#include "core/platform.h"
+
+void eddyi_context_start(void);
+
+void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg)
+{
+    struct frame {
+        uint64_t x19, x20, x21_to_x28[8], x29, x30, d8_to_d15[8], fpcr, padding;
+    } frame = {.x19 = (uint64_t)(uintptr_t)arg,
+               .x20 = (uint64_t)(uintptr_t)entry,
+               .x30 = (uint64_t)(uintptr_t)eddyi_context_start};
+    _Static_assert(sizeof frame == 176, "as aarch64.S lays it out");
+    char *top = (char *)low + size;
+    top -= (uintptr_t)top % 16;
+    top -= sizeof frame;
+    memcpy(top, &frame, sizeof frame);
+    context->stack_pointer = top;
+}
