@@ -267,7 +267,7 @@ static int collect_bad(eddyi_poller *poller, eddyi_event *events, int capacity)
             return EDDY_EBADF;
         events[count++] = (eddyi_event){.slot = e->slot,
                                         .generation = e->generation,
-                                        .bits = EDDYI_IN | EDDYI_OUT | EDDYI_EVENT_ASK};
+                                        .bits = EDDYI_IN | EDDYI_OUT | EDDYI_EVENT_ASK | EDDYI_EVENT_DROPPED};
         watch(poller, fd, 0);
     }
     return count > 0 ? count : EDDY_EBADF;

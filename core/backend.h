@@ -34,7 +34,7 @@ enum eddyi_op_kind {
     EDDYI_READ,     /* file or pipe, at `offset` (UINT64_MAX: the descriptor's own position) */
     EDDYI_WRITE,
     EDDYI_SENDFILE,
-    EDDYI_POLL,     /* value: EDDYI_IN/OUT/END bits that hold now, of those asked in `events` */
+    EDDYI_POLL, /* value: EDDYI_IN/OUT/END bits that hold now, of those asked in `events` */
     EDDYI_KINDS
 };
 enum eddyi_descriptor_kind {
@@ -49,7 +49,7 @@ enum { EDDYI_IN = 1, EDDYI_OUT = 2, EDDYI_END_IN = 4, EDDYI_END_OUT = 8 }; /* EN
 enum {
     EDDYI_MULTI = 1,       /* op flag: goes on reporting until cancelled or failed (ACCEPT, POLL, RECV) */
     EDDYI_PICK_BUFFER = 2, /* op flag, RECV: fill one of `bufs` whose bit is set in `free_buffers` */
-    EDDYI_LAST = 4         /* result flag: the op has ended and is the caller's again. Always set without MULTI */
+    EDDYI_LAST = 4 /* result flag: the op has ended and is the caller's again. Always set without MULTI */
 };
 enum { EDDYI_PENDING = 0, EDDYI_DONE = 1 };
 
@@ -68,7 +68,7 @@ typedef struct eddyi_buffer { /* the layout of struct iovec on POSIX, asserted t
     size_t size;
 } eddyi_buffer;
 
-struct eddyi_op { /* core fills, backend answers; never allocated by either */
+struct eddyi_op {   /* core fills, backend answers; never allocated by either */
     eddyi_op *next; /* backend's while lent */
     eddyi_descriptor *descriptor;
     uint8_t kind, flags;
@@ -76,10 +76,11 @@ struct eddyi_op { /* core fills, backend answers; never allocated by either */
     uint8_t events; /* POLL: EDDYI_IN and/or EDDYI_OUT; IN sits in `reader`, OUT alone in `writer` */
     uint32_t buffer_count;
     eddyi_buffer *buffers; /* array and memory stay valid while lent; a backend may not change the array */
-    uint32_t free_buffers; /* PICK_BUFFER: a set bit may be picked; the backend clears it, core sets it again */
+    uint32_t
+        free_buffers; /* PICK_BUFFER: a set bit may be picked; the backend clears it, core sets it again */
     uint64_t offset;
-    eddyi_address *address; /* caller's; in for SENDTO/CONNECT, out for RECVFROM */
-    void *waiter;           /* core's; a backend never looks */
+    eddyi_address *address;                 /* caller's; in for SENDTO/CONNECT, out for RECVFROM */
+    void *waiter;                           /* core's; a backend never looks */
     _Alignas(16) unsigned char scratch[96]; /* backend's while lent; each asserts its size */
 };
 
@@ -95,7 +96,7 @@ typedef struct eddyi_backend_config { /* zero is the default everywhere */
     uint64_t seed;                    /* sim */
     uint32_t fault_percent;           /* sim: how many of the decisions go wrong, 0..100 */
     uint64_t fault_until_ns;          /* sim: calm from this virtual time on; 0: no end */
-    uint32_t batch;                   /* most events taken from the kernel in one wait; 0: the backend's choice */
+    uint32_t batch; /* most events taken from the kernel in one wait; 0: the backend's choice */
 } eddyi_backend_config;
 
 enum {
@@ -133,9 +134,10 @@ typedef struct eddyi_backend_ops {
     void (*wake)(eddyi_backend *);
 
     /* Optional: NULL takes the platform's. */
-    uint64_t (*now)(eddyi_backend *);    /* the loop's only clock, nanoseconds, monotonic; sim: virtual */
-    eddy_fd (*pollable)(eddyi_backend *); /* a descriptor readable when wait(0) would find something; NULL: cannot */
-    const eddyi_net_ops *net;            /* sockets; core never calls the platform's directly */
+    uint64_t (*now)(eddyi_backend *); /* the loop's only clock, nanoseconds, monotonic; sim: virtual */
+    eddy_fd (*pollable)(
+        eddyi_backend *);     /* a descriptor readable when wait(0) would find something; NULL: cannot */
+    const eddyi_net_ops *net; /* sockets; core never calls the platform's directly */
 } eddyi_backend_ops;
 
 /* All that are built in, in order of preference, NULL at the end. Written by CMake into a generated file, no #ifdef. */

@@ -13,7 +13,7 @@
 
 /* ---- clock.c ---- */
 
-uint64_t eddyi_clock_now(void);        /* nanoseconds, monotonic, never 0, does not jump with the wall clock */
+uint64_t eddyi_clock_now(void); /* nanoseconds, monotonic, never 0, does not jump with the wall clock */
 uint64_t eddyi_clock_resolution(void); /* nanoseconds */
 
 /* ---- threads.c: storage large enough everywhere; each platform asserts it ---- */
@@ -39,11 +39,12 @@ void eddyi_condition_broadcast(eddyi_condition *);
 void eddyi_condition_wait(eddyi_condition *, eddyi_mutex *);
 /* false: the deadline passed. UINT64_MAX waits for ever. */
 bool eddyi_condition_wait_until(eddyi_condition *, eddyi_mutex *, uint64_t deadline_ns);
-int eddyi_thread_create(eddyi_thread *, void (*fn)(void *arg), void *arg, const char *name); /* all signals blocked */
+int eddyi_thread_create(eddyi_thread *, void (*fn)(void *arg), void *arg,
+                        const char *name); /* all signals blocked */
 void eddyi_thread_join(eddyi_thread *);
 void eddyi_thread_detach(eddyi_thread *); /* nobody will join it */
-uintptr_t eddyi_thread_id(void); /* of the calling thread; never 0; fast */
-void eddyi_thread_yield(void); /* let another thread run: for waits of a few instructions only */
+uintptr_t eddyi_thread_id(void);          /* of the calling thread; never 0; fast */
+void eddyi_thread_yield(void);            /* let another thread run: for waits of a few instructions only */
 unsigned eddyi_processor_count(void);
 
 /* ---- process.c ---- */
@@ -65,7 +66,8 @@ void eddyi_pages_discard(void *pages, size_t size);
 /* Make touching these pages a fault. Returns the enum eddyi_guard that is in force; EDDYI_GUARD_NONE when neither
  * way works, which is no error. `eddyi_guard_limit` forces less (tests and EDDY_GUARD=light|protect|none do). */
 enum eddyi_guard eddyi_pages_guard(void *pages, size_t size);
-void eddyi_guards_released(size_t count); /* so many guards of EDDYI_GUARD_PROTECT went with eddyi_pages_release */
+void eddyi_guards_released(
+    size_t count); /* so many guards of EDDYI_GUARD_PROTECT went with eddyi_pages_release */
 void eddyi_guard_limit(enum eddyi_guard most);
 enum eddyi_guard eddyi_guard_probe(void); /* what eddyi_pages_guard would use */
 /* Smallest stack on which a signal handler can run: the kernel's frame and some air. */
@@ -76,8 +78,9 @@ size_t eddyi_signal_frame_size(void);
 /* Called in a signal handler with the address that faulted: writes one line into `text` and returns true if it lies
  * in a task's guard. Then the line goes to standard error and the previous disposition of the signal runs. */
 typedef bool (*eddyi_fault_describe_fn)(uintptr_t address, char *text, size_t size);
-int eddyi_fault_install(eddyi_fault_describe_fn describe); /* once a process; idempotent; keeps others' handlers */
-int eddyi_fault_thread_enter(void); /* an alternate signal stack for this thread, if it has none; nests */
+int eddyi_fault_install(
+    eddyi_fault_describe_fn describe); /* once a process; idempotent; keeps others' handlers */
+int eddyi_fault_thread_enter(void);    /* an alternate signal stack for this thread, if it has none; nests */
 void eddyi_fault_thread_leave(void);
 
 /* ---- signals.c ---- */
@@ -86,7 +89,8 @@ void eddyi_fault_thread_leave(void);
  * EDDY_EBUSY or EDDY_EPERM. `fn` runs in signal context: it may set flags and wake a backend, nothing else. */
 int eddyi_interrupt_install(void (*fn)(void *arg), void *arg);
 void eddyi_interrupt_remove(void); /* puts the default back if ours is still there */
-void eddyi_interrupt_raise_default(void); /* as if nobody had a handler: normally ends the process. Signal-safe */
+void eddyi_interrupt_raise_default(
+    void); /* as if nobody had a handler: normally ends the process. Signal-safe */
 
 /* ---- the context switch: platform/switch/ ---- */
 
@@ -106,7 +110,13 @@ struct eddyi_address { /* a socket address, opaque above the seam */
     _Alignas(8) unsigned char bytes[128];
 };
 
-enum eddyi_family { EDDYI_FAMILY_ANY, EDDYI_FAMILY_IPV4, EDDYI_FAMILY_IPV6, EDDYI_FAMILY_UNIX, EDDYI_FAMILY_OTHER };
+enum eddyi_family {
+    EDDYI_FAMILY_ANY,
+    EDDYI_FAMILY_IPV4,
+    EDDYI_FAMILY_IPV6,
+    EDDYI_FAMILY_UNIX,
+    EDDYI_FAMILY_OTHER
+};
 enum eddyi_socket_type { EDDYI_SOCKET_STREAM, EDDYI_SOCKET_DATAGRAM };
 enum eddyi_socket_option {
     EDDYI_REUSE_ADDRESS,
@@ -114,32 +124,34 @@ enum eddyi_socket_option {
     EDDYI_V6_ONLY,
     EDDYI_NO_DELAY,
     EDDYI_KEEP_ALIVE,
-    EDDYI_LINGER_RESET,   /* close() sends a reset */
-    EDDYI_SEND_BUFFER,    /* value: bytes */
+    EDDYI_LINGER_RESET, /* close() sends a reset */
+    EDDYI_SEND_BUFFER,  /* value: bytes */
     EDDYI_RECEIVE_BUFFER,
-    EDDYI_SOCKET_ERROR,   /* get only: the pending error as an EDDY_E... code or 0 */
-    EDDYI_SOCKET_TYPE     /* get only: enum eddyi_socket_type */
+    EDDYI_SOCKET_ERROR, /* get only: the pending error as an EDDY_E... code or 0 */
+    EDDYI_SOCKET_TYPE   /* get only: enum eddyi_socket_type */
 };
 enum { EDDYI_SHUT_READ = 1, EDDYI_SHUT_WRITE = 2 };
 enum { EDDYI_RESOLVE_PASSIVE = 1, EDDYI_RESOLVE_NUMERIC = 2 };
 
-struct eddyi_net_ops { /* `backend` is the instance for sim; the platform's functions ignore it, it may be NULL */
+struct
+    eddyi_net_ops { /* `backend` is the instance for sim; the platform's functions ignore it, it may be NULL */
     /* Every descriptor is non-blocking and not inherited from birth, and never raises SIGPIPE. */
     int (*socket)(eddyi_backend *backend, eddy_fd *out, enum eddyi_family, enum eddyi_socket_type);
     int (*bind)(eddyi_backend *backend, eddy_fd, const eddyi_address *);
     int (*listen)(eddyi_backend *backend, eddy_fd, int backlog);
     int (*shutdown)(eddyi_backend *backend, eddy_fd, int how);
-    int (*close)(eddyi_backend *backend, eddy_fd); /* never retried; the descriptor is gone whatever it returns */
+    int (*close)(eddyi_backend *backend,
+                 eddy_fd); /* never retried; the descriptor is gone whatever it returns */
     int (*set_option)(eddyi_backend *backend, eddy_fd, enum eddyi_socket_option, int value);
     int (*get_option)(eddyi_backend *backend, eddy_fd, enum eddyi_socket_option, int *value);
     int (*local_address)(eddyi_backend *backend, eddy_fd, eddyi_address *out);
     int (*peer_address)(eddyi_backend *backend, eddy_fd, eddyi_address *out);
     /* Blocks unless `flags` has NUMERIC (then a name is EDDY_ENOHOST). host NULL or "": any / loopback address.
      * Fills at most `room` addresses in the resolver's order and returns how many there are, at least 1. */
-    int (*resolve)(eddyi_backend *backend, const char *host, const char *service, enum eddyi_family, enum eddyi_socket_type,
-                   int flags, eddyi_address *out, int room);
+    int (*resolve)(eddyi_backend *backend, const char *host, const char *service, enum eddyi_family,
+                   enum eddyi_socket_type, int flags, eddyi_address *out, int room);
     enum eddyi_family (*family)(const eddyi_address *);
-    int (*port)(const eddyi_address *);                   /* -1 when it has none */
+    int (*port)(const eddyi_address *); /* -1 when it has none */
     /* "127.0.0.1:80", "[::1]:80", a path; returns the length or EDDY_EINVAL when it does not fit. */
     int (*format)(const eddyi_address *, char *text, size_t size);
     bool resolves_at_once; /* resolve() never blocks: no thread is needed (sim) */

@@ -78,7 +78,8 @@ static int sleepers(void)
         return stop_failed("the sleepers", rc);
     printf("   all awake after %.2f s", eddy_loop_time(eddy_get_running_loop()) - began);
     if (before > 0)
-        printf("; memory while they slept: %.1f MiB, %.2f KiB a task", memory / 1048576, memory / 1024 / SLEEPERS);
+        printf("; memory while they slept: %.1f MiB, %.2f KiB a task", memory / 1048576,
+               memory / 1024 / SLEEPERS);
     printf("; stack guard: %s\n", eddy_stack_guard_name());
     return 0;
 }
@@ -196,7 +197,8 @@ static int group_stop(void)
     rc = eddy_task_group_exit(&group, rc);
     if (rc != EDDY_EIO || cleaned_up != 2)
         return stop_failed("the group", rc);
-    printf("   the group ended with \"%s\", %d others were cancelled and cleaned up\n", eddy_strerror(rc), cleaned_up);
+    printf("   the group ended with \"%s\", %d others were cancelled and cleaned up\n", eddy_strerror(rc),
+           cleaned_up);
     return 0;
 }
 

@@ -16,6 +16,7 @@ typedef struct eddyi_event {
 enum {
     EDDYI_EVENT_ASK = 16,    /* an error: comes with IN and OUT, and each op's own call says what it is */
     EDDYI_EVENT_URGENT = 32, /* comes with IN: a read may stop before the urgent byte though there is more */
+    EDDYI_EVENT_DROPPED = 64, /* comes with ASK: the poller watches nothing of this descriptor any more */
     EDDYI_EVENT_BITS = EDDYI_IN | EDDYI_OUT | EDDYI_END_IN | EDDYI_END_OUT
 };
 #define EDDYI_SLOT_WAKE UINT32_MAX /* the slot of the event that reports wake() */

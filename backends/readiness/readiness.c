@@ -178,6 +178,8 @@ static bool dispatch(eddyi_backend *backend, const eddyi_event *event)
     slot->fresh_round = backend->round;
     if (event->bits & EDDYI_EVENT_URGENT)
         slot->proof = EDDYI_PROOF_NO;
+    if (event->bits & EDDYI_EVENT_DROPPED)
+        d->armed = 0;
     if (slot->level) {
         uint32_t useful = eddyi_readiness_useful(d->reader) | eddyi_readiness_useful(d->writer);
         if (event->bits & d->armed & ~useful) /* nobody listens to that: it must not be told again and again */

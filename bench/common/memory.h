@@ -3,6 +3,9 @@
 #ifndef BENCH_MEMORY_H
 #define BENCH_MEMORY_H
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "meter.h"
 
 typedef struct bench_memory {
@@ -37,12 +40,28 @@ static inline bench_memory bench_memory_now(void)
 }
 
 /* The three rows of the work `parked`. */
-static inline void bench_memory_print(const char *row, size_t count, bench_memory before, double seconds_ns)
+static inline void bench_memory_print(const char *row, size_t count, bench_memory before, uint64_t began)
 {
+    uint64_t taken = bench_now() - began;
     bench_memory after = bench_memory_now();
     bench_print(row, count, "/resident", (after.resident - before.resident) / (double)count, "B");
     bench_print(row, count, "/page_tables", (after.page_tables - before.page_tables) / (double)count, "B");
-    bench_print(row, count, "/create", seconds_ns / (double)count, "ns");
+    bench_print(row, count, "/create", (double)taken / (double)count, "ns");
+}
+
+/* Do it in a process of its own: memory that was given back to a pool would count as nothing the next time. */
+static inline void bench_in_child(void (*measure)(void *arg), void *arg)
+{
+    int status;
+    pid_t child = fork();
+    bench_check(child >= 0, "fork");
+    if (child == 0) {
+        measure(arg);
+        exit(EXIT_SUCCESS);
+    }
+    bench_check(waitpid(child, &status, 0) == child, "waitpid");
+    if (status != 0)
+        exit(EXIT_FAILURE);
 }
 
 #endif

@@ -1,12 +1,12 @@
-/* parked_eddy.c: many tasks at rest in eddy_sleep: what each occupies and what making it costs.
- * Touches the public API. One process measures one kind of stack: the size is followed by no word or by "small". */
+/* parked_eddy.c: many tasks at rest in eddy_sleep, on the default stack and on a small one.
+ * Touches the public API. */
 #include "eddy_check.h"
 #include "memory.h"
 
 typedef struct work {
+    const char *row;
     size_t count;
     eddy_task_options options;
-    const char *row;
 } work;
 
 static size_t parked;
@@ -30,25 +30,25 @@ static int run(void *arg)
     while (rc >= 0 && parked < work->count)
         rc = eddy_sleep(0);
     if (rc >= 0)
-        bench_memory_print(work->row, work->count, before, (double)(bench_now() - began));
-    return rc;
+        bench_memory_print(work->row, work->count, before, began);
+    return rc; /* the tasks are cancelled and waited for by eddy_run */
 }
 
-static void measure(work *work)
+static void measure(void *arg)
 {
-    parked = 0;
+    work *work = arg;
     bench_check_eddy(eddy_run(run, work, NULL), work->row);
 }
 
 int main(int argc, char **argv)
 {
-    work work = {.count = bench_size(argc, argv), .row = "default"};
-    eddy_task_options_init(&work.options);
+    size_t count = bench_size(argc, argv);
     seconds = bench_setting("BENCH_PARKED_SECONDS");
-    if (argc > 2) {
-        work.row = "small";
-        work.options.stack_size = (size_t)bench_setting("BENCH_SMALL_STACK");
-        work.options.stack_without_signals = true;
-    }
-    measure(&work);
+    work plain = {.row = "default", .count = count}, small = {.row = "small", .count = count};
+    eddy_task_options_init(&plain.options);
+    eddy_task_options_init(&small.options);
+    small.options.stack_size = (size_t)bench_setting("BENCH_SMALL_STACK");
+    small.options.stack_without_signals = true;
+    bench_in_child(measure, &plain);
+    bench_in_child(measure, &small);
 }

@@ -8,12 +8,12 @@
 
 /* X(name): one line a fallible call. `memory` is the allocator; the rest are named after the system's own call. */
 #define EDDYI_INJECT_MAP(X)                                                                                  \
-    X(memory) X(mmap) X(mprotect) X(madvise) X(sigaltstack) X(sigaction)                                     \
-    X(pthread_create) X(pthread_mutex_init) X(pthread_cond_init)                                             \
-    X(socket) X(bind) X(listen) X(shutdown) X(close) X(setsockopt) X(getsockopt) X(getsockname)              \
-    X(getpeername) X(getaddrinfo) X(accept4) X(connect) X(recvmsg) X(sendmsg) X(recv) X(send) X(read)        \
-    X(write) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(select) X(poll) X(eventfd)        \
-    X(pipe2) X(fcntl) X(kqueue) X(kevent)
+    X(memory)                                                                                                \
+    X(mmap) X(mprotect) X(madvise) X(sigaltstack) X(sigaction) X(pthread_create) X(pthread_mutex_init)       \
+        X(pthread_cond_init) X(socket) X(bind) X(listen) X(shutdown) X(close) X(setsockopt) X(getsockopt)    \
+            X(getsockname) X(getpeername) X(getaddrinfo) X(accept4) X(connect) X(recvmsg) X(sendmsg) X(recv) \
+                X(send) X(read) X(write) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2)         \
+                    X(select) X(poll) X(eventfd) X(pipe2) X(fcntl) X(kqueue) X(kevent)
 
 enum eddyi_inject_call {
 #define EDDYI_INJECT_ENUM(name) EDDYI_INJECT_##name,
@@ -26,13 +26,14 @@ enum eddyi_inject_call {
 
 /* A plan: which calls fail, when, and how. All zero: nothing fails, everything is counted. */
 typedef struct eddyi_inject_plan {
-    uint64_t fail_at;     /* the k-th fallible call of the chosen kinds fails, counted from 1; 0: none */
-    bool fail_after_too;  /* ... and every one after it */
-    uint64_t calls;       /* bit per enum eddyi_inject_call that takes part; 0: all */
-    int os_error;         /* errno to answer with; 0: the call's usual one (ENOMEM, EMFILE, ECONNRESET ...) */
-    uint32_t percent;     /* instead of fail_at: this share of the chosen calls fails, decided by `seed` */
+    uint64_t fail_at;    /* the k-th fallible call of the chosen kinds fails, counted from 1; 0: none */
+    bool fail_after_too; /* ... and every one after it */
+    uint64_t calls;      /* bit per enum eddyi_inject_call that takes part; 0: all */
+    int os_error;        /* errno to answer with; 0: the call's usual one (ENOMEM, EMFILE, ECONNRESET ...) */
+    uint32_t percent;    /* instead of fail_at: this share of the chosen calls fails, decided by `seed` */
     uint64_t seed;
-    uint32_t most_bytes;  /* recv/send/read/write and their msg forms move at most so many bytes; 0: no limit */
+    uint32_t
+        most_bytes; /* recv/send/read/write and their msg forms move at most so many bytes; 0: no limit */
 } eddyi_inject_plan;
 
 void eddyi_inject_start(const eddyi_inject_plan *plan); /* resets the counts; NULL: count only */

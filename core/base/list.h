@@ -57,7 +57,7 @@ static inline void eddyi_list_move_all(eddyi_list *to, eddyi_list *from)
     eddyi_list_init(from);
 }
 
-#define eddyi_list_each(node, list) for (eddyi_list *node = (list)->next; node != (list); node = node->next)
+#define eddyi_list_each(node, list)         for (eddyi_list *node = (list)->next; node != (list); node = node->next)
 #define EDDYI_LIST_ITEM(node, type, member) EDDYI_CONTAINER(node, type, member)
 
 #endif

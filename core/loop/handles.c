@@ -33,8 +33,7 @@ static void handle_unreference(eddy_handle *handle)
         }
         return;
     }
-    unsigned char left =
-        (unsigned char)(atomic_load_explicit(&handle->references, memory_order_relaxed) - 1);
+    unsigned char left = (unsigned char)(atomic_load_explicit(&handle->references, memory_order_relaxed) - 1);
     atomic_store_explicit(&handle->references, left, memory_order_relaxed);
     if (left != 0)
         return;
@@ -94,7 +93,8 @@ static void handle_init(eddy_handle *handle, eddy_loop *loop, eddy_callback_fn f
     handle->timed = false;
 }
 
-static int handle_create(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn, void *arg)
+static int handle_create(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn,
+                         void *arg)
 {
     if (fn == NULL)
         return eddyi_fail(EDDY_EINVAL, "call_soon");
@@ -137,7 +137,8 @@ int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn,
     return rc;
 }
 
-static int call_at_deadline(eddy_loop *loop, eddy_handle **out, uint64_t deadline, eddy_callback_fn fn, void *arg)
+static int call_at_deadline(eddy_loop *loop, eddy_handle **out, uint64_t deadline, eddy_callback_fn fn,
+                            void *arg)
 {
     eddy_handle *handle;
     int rc = handle_create(loop, out, &handle, fn, arg);

@@ -138,16 +138,21 @@ static bool io_cancel(eddyi_wait *wait)
 static void io_abandon(eddyi_wait *wait)
 {
     io_wait *io = EDDYI_CONTAINER(wait, io_wait, wait);
-    if (!io->ended)
+    if (!io->ended && io->op->waiter == &io->completion) /* else its owner took it back when it was shut */
         (void)eddyi_io_revoke(wait->task->future.loop, io->op);
 }
 
 static const eddyi_wait_kind io_kinds[EDDYI_KINDS] = {
-    [EDDYI_RECV] = {"recv", io_cancel, io_abandon},         [EDDYI_SEND] = {"send", io_cancel, io_abandon},
-    [EDDYI_RECVFROM] = {"recvfrom", io_cancel, io_abandon}, [EDDYI_SENDTO] = {"sendto", io_cancel, io_abandon},
-    [EDDYI_ACCEPT] = {"accept", io_cancel, io_abandon},     [EDDYI_CONNECT] = {"connect", io_cancel, io_abandon},
-    [EDDYI_READ] = {"read", io_cancel, io_abandon},         [EDDYI_WRITE] = {"write", io_cancel, io_abandon},
-    [EDDYI_SENDFILE] = {"sendfile", io_cancel, io_abandon}, [EDDYI_POLL] = {"poll", io_cancel, io_abandon},
+    [EDDYI_RECV] = {"recv", io_cancel, io_abandon},
+    [EDDYI_SEND] = {"send", io_cancel, io_abandon},
+    [EDDYI_RECVFROM] = {"recvfrom", io_cancel, io_abandon},
+    [EDDYI_SENDTO] = {"sendto", io_cancel, io_abandon},
+    [EDDYI_ACCEPT] = {"accept", io_cancel, io_abandon},
+    [EDDYI_CONNECT] = {"connect", io_cancel, io_abandon},
+    [EDDYI_READ] = {"read", io_cancel, io_abandon},
+    [EDDYI_WRITE] = {"write", io_cancel, io_abandon},
+    [EDDYI_SENDFILE] = {"sendfile", io_cancel, io_abandon},
+    [EDDYI_POLL] = {"poll", io_cancel, io_abandon},
 };
 
 /* A task whose I/O always ends at once would starve the others: after so many it gives way. */
@@ -166,7 +171,8 @@ int64_t eddyi_io_await(eddy_loop *loop, eddyi_op *op, int32_t *os_error)
         return EDDY_ENOTASK;
     if (eddyi_take_cancel(task))
         return EDDY_ECANCELED;
-    io_wait io = {.completion = {io_completed}, .wait = {.kind = &io_kinds[op->kind], .task = task}, .op = op};
+    io_wait io = {
+        .completion = {io_completed}, .wait = {.kind = &io_kinds[op->kind], .task = task}, .op = op};
     io.wait.object = op;
     op->waiter = &io.completion;
     if (eddyi_io_submit(loop, op, &io.result) == EDDYI_DONE)

@@ -18,35 +18,6 @@ void eddyi_ready_remove(eddy_loop *loop, eddyi_node *node)
     eddyi_list_remove(&node->link);
 }
 
-static inline eddyi_node *take_first(eddyi_ready *ready)
-{
-    eddyi_list *link = ready->queue.next;
-    if (link == ready->batch_last)
-        ready->batch_last = NULL;
-    ready->queue.next = link->next;
-    link->next->previous = &ready->queue;
-    eddyi_list_init(link);
-    return EDDYI_LIST_ITEM(link, eddyi_node, link);
-}
-
-eddyi_node *eddyi_next_step(eddy_loop *loop)
-{
-    eddyi_ready *ready = &loop->ready;
-    if (eddyi_list_empty(&ready->queue) || loop->debug) /* debug mode times each step from the loop's own stack */
-        return NULL;
-    if (ready->batch_last == NULL) {
-        if (!loop->renew_in_place || loop->steps_to_poll <= 0)
-            return NULL;
-        ready->batch_last = ready->queue.previous;
-        loop->iterations++;
-    }
-    eddyi_node *node = EDDYI_LIST_ITEM(ready->queue.next, eddyi_node, link);
-    if (node->run != eddyi_task_step)
-        return NULL;
-    loop->steps_to_poll--;
-    return take_first(ready);
-}
-
 /* Long steps are polled after more often, so that I/O waits microseconds, not 61 long steps. */
 static void adapt_polling(eddy_loop *loop)
 {
@@ -122,7 +93,7 @@ int eddyi_iteration_run(eddy_loop *loop)
 {
     int count = 0;
     while (loop->ready.batch_last != NULL) {
-        eddyi_node *node = take_first(&loop->ready);
+        eddyi_node *node = eddyi_ready_take(&loop->ready);
         loop->steps_to_poll--;
         count++;
         if (loop->debug)

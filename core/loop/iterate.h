@@ -1,16 +1,45 @@
 /* iterate.h: one turn of the loop.
- * Touches loop.h. Order inside a turn is asyncio's: what was ready, then I/O, then timers, and exactly that runs. */
+ * Touches loop.h and task.h. Order inside a turn is asyncio's: what was ready, then I/O, then timers, and exactly that runs. */
 #ifndef EDDYI_ITERATE_H
 #define EDDYI_ITERATE_H
 
-#include "core/loop/loop.h"
+#include "core/task/task.h"
 
 /* Wait until `limit` at the latest, and make a batch of what is ready. */
 void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit);
 /* Run the batch. Returns how many nodes ran on the loop's own stack or were switched to from it. */
 int eddyi_iteration_run(eddy_loop *loop);
+/* The queue is not empty. */
+static inline eddyi_node *eddyi_ready_take(eddyi_ready *ready)
+{
+    eddyi_list *link = ready->queue.next;
+    if (link == ready->batch_last)
+        ready->batch_last = NULL;
+    ready->queue.next = link->next;
+    link->next->previous = &ready->queue;
+    eddyi_list_init(link);
+    return EDDYI_LIST_ITEM(link, eddyi_node, link);
+}
+
 /* The next node of the batch if it is a task's step, beginning a new batch in place where that is allowed; NULL: the loop's own
- * stack must go on. */
-eddyi_node *eddyi_next_step(eddy_loop *loop);
+ * stack must go on. Inline, since every switch between tasks begins with it. */
+static inline eddyi_node *eddyi_next_step(eddy_loop *loop)
+{
+    eddyi_ready *ready = &loop->ready;
+    if (eddyi_list_empty(&ready->queue) ||
+        loop->debug) /* debug mode times each step from the loop's own stack */
+        return NULL;
+    if (ready->batch_last == NULL) {
+        if (!loop->renew_in_place || loop->steps_to_poll <= 0)
+            return NULL;
+        ready->batch_last = ready->queue.previous;
+        loop->iterations++;
+    }
+    eddyi_node *node = EDDYI_LIST_ITEM(ready->queue.next, eddyi_node, link);
+    if (node->run != eddyi_task_step)
+        return NULL;
+    loop->steps_to_poll--;
+    return eddyi_ready_take(ready);
+}
 
 #endif

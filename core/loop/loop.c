@@ -99,7 +99,8 @@ int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
         options = &defaults;
     if (out == NULL || options->size < sizeof options->size || options->fault_percent > 100)
         return eddyi_fail(EDDY_EINVAL, "new_event_loop");
-    const eddy_allocator *allocator = options->allocator != NULL ? options->allocator : eddyi_default_allocator();
+    const eddy_allocator *allocator =
+        options->allocator != NULL ? options->allocator : eddyi_default_allocator();
     eddy_loop *loop = eddyi_allocate_zero(allocator, sizeof *loop);
     if (loop == NULL)
         return eddyi_fail(EDDY_ENOMEM, "new_event_loop");
@@ -259,7 +260,8 @@ static void leave(eddy_loop *loop)
     eddyi_running_loop = NULL;
     loop->running = false;
     loop->thread = 0;
-    atomic_store(&loop->sleeping, true); /* a post must reach a foreign loop that watches the backend's descriptor */
+    atomic_store(&loop->sleeping,
+                 true); /* a post must reach a foreign loop that watches the backend's descriptor */
 }
 
 void eddy_loop_stop(eddy_loop *loop)
@@ -371,7 +373,8 @@ int eddy_loop_close(eddy_loop *loop)
         return eddyi_fail(EDDY_EINVAL, "close");
     if (loop->closed)
         return 0;
-    if (loop->fork_generation != eddyi_fork_generation()) { /* what is the kernel's is shared with the parent: not touched */
+    if (loop->fork_generation !=
+        eddyi_fork_generation()) { /* what is the kernel's is shared with the parent: not touched */
         loop->closed = loop->guarded = true;
         eddyi_loop_object_remove(loop);
         return eddyi_fail(EDDY_EFORKED, "close");

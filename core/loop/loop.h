@@ -16,7 +16,9 @@
 typedef struct eddyi_node eddyi_node;
 struct eddyi_node {
     eddyi_list link;
-    void (*run)(eddyi_node *); /* the node is out of the queue before this runs. On a closed loop (loop->closed) it only gives
+    void (*run)(
+        eddyi_node
+            *); /* the node is out of the queue before this runs. On a closed loop (loop->closed) it only gives
                                   back what the node holds: no user code runs */
 };
 
@@ -56,7 +58,8 @@ struct eddyi_watch;
 /* Something open that the loop must shut when it closes with it still open: streams, servers. */
 typedef struct eddyi_closable {
     eddyi_list link; /* in loop->closables; unlinked when shut */
-    void (*shut)(struct eddyi_closable *); /* abort at once: cancel ops, drain is done by the loop; no user code */
+    void (*shut)(
+        struct eddyi_closable *); /* abort at once: cancel ops, drain is done by the loop; no user code */
 } eddyi_closable;
 
 enum { EDDYI_RESULTS = 256, EDDYI_STEPS_PER_POLL = 61, EDDYI_IO_BUDGET = 32 };
@@ -64,17 +67,17 @@ enum { EDDYI_RESULTS = 256, EDDYI_STEPS_PER_POLL = 61, EDDYI_IO_BUDGET = 32 };
 struct eddy_loop {
     /* hot: what every switch touches */
     eddyi_ready ready;
-    eddy_task *current;      /* whose step runs; NULL in callbacks and in the loop itself */
-    eddy_task *departed;     /* has ended and left its stack; whoever runs next buries it */
-    eddyi_context context;   /* the loop's own stack */
-    int *errno_location;     /* of the thread that runs it */
-    int32_t steps_to_poll;   /* steps that may still run before the backend is asked */
-    int32_t io_budget;       /* I/O calls that may still end at once before the task gives way */
-    bool renew_in_place;     /* a task may begin the next iteration without coming back to the loop's stack */
-    bool guarded;            /* closed or debug: calls must be looked at before they touch it */
+    eddy_task *current;    /* whose step runs; NULL in callbacks and in the loop itself */
+    eddy_task *departed;   /* has ended and left its stack; whoever runs next buries it */
+    eddyi_context context; /* the loop's own stack */
+    int *errno_location;   /* of the thread that runs it */
+    int32_t steps_to_poll; /* steps that may still run before the backend is asked */
+    int32_t io_budget;     /* I/O calls that may still end at once before the task gives way */
+    bool renew_in_place;   /* a task may begin the next iteration without coming back to the loop's stack */
+    bool guarded;          /* closed or debug: calls must be looked at before they touch it */
     bool stopping, running, closed, debug;
-    bool closing;            /* close has begun: nobody is woken any more */
-    uint64_t now;            /* cached clock, nanoseconds */
+    bool closing; /* close has begun: nobody is woken any more */
+    uint64_t now; /* cached clock, nanoseconds */
     eddyi_cell *free_cells;
 
     /* timers and waiting */
@@ -82,39 +85,40 @@ struct eddy_loop {
     const eddyi_backend_ops *ops;
     eddyi_backend *backend;
     const eddyi_net_ops *net;
-    uint32_t kinds;          /* ops that the backend instance runs */
-    size_t lent;             /* ops lent to the backend now */
-    int32_t steps_per_poll;  /* adapts: long steps are polled after more often */
+    uint32_t kinds;         /* ops that the backend instance runs */
+    size_t lent;            /* ops lent to the backend now */
+    int32_t steps_per_poll; /* adapts: long steps are polled after more often */
     uint64_t polled_at;
-    eddyi_result *results;   /* EDDYI_RESULTS of them */
+    eddyi_result *results; /* EDDYI_RESULTS of them */
     uint64_t iterations;
-    uint64_t next_id;        /* of a task */
+    uint64_t next_id; /* of a task */
     uint32_t ids_left;
-    uint64_t scope_serial;   /* the last number given to a timeout or a task group */
+    uint64_t scope_serial; /* the last number given to a timeout or a task group */
 
     /* other threads */
-    _Atomic(eddyi_node *) inbox; /* singly linked through link.next; newest first; EDDYI_INBOX_CLOSED at the end */
-    atomic_bool sleeping;        /* a poster must wake the backend */
-    atomic_int wakers;           /* posters between the check of `sleeping` and the end of wake() */
-    atomic_uint references;  /* users' and posted handles' */
-    atomic_uint lives;       /* one while there are references, one while there are objects: at 0 the memory goes */
-    atomic_bool interrupted;     /* SIGINT: cancel the main task */
+    _Atomic(eddyi_node *)
+        inbox;              /* singly linked through link.next; newest first; EDDYI_INBOX_CLOSED at the end */
+    atomic_bool sleeping;   /* a poster must wake the backend */
+    atomic_int wakers;      /* posters between the check of `sleeping` and the end of wake() */
+    atomic_uint references; /* users' and posted handles' */
+    atomic_uint lives; /* one while there are references, one while there are objects: at 0 the memory goes */
+    atomic_bool interrupted; /* SIGINT: cancel the main task */
 
     /* what belongs to it */
-    size_t objects;          /* futures, handles, streams ... that still point here, and one while it is open */
-    eddyi_list tasks;        /* that have not ended, oldest first */
+    size_t objects;   /* futures, handles, streams ... that still point here, and one while it is open */
+    eddyi_list tasks; /* that have not ended, oldest first */
     size_t task_count;
     eddyi_list closables;
-    eddyi_list watches;      /* add_reader and add_writer */
+    eddyi_list watches; /* add_reader and add_writer */
     struct eddyi_stack_pool *stacks;
     struct eddyi_executor *executor; /* NULL until the first job */
     eddyi_list cell_slabs;
     eddy_allocator allocator;
-    eddy_error error;        /* last error outside a task */
+    eddy_error error; /* last error outside a task */
     eddy_exception_handler_fn exception_handler;
     void *exception_handler_arg;
     uint64_t slow_callback_ns;
-    uintptr_t thread;        /* that runs it, 0: none */
+    uintptr_t thread; /* that runs it, 0: none */
     uint32_t fork_generation;
     eddy_task *main_task;    /* of the runner, for SIGINT */
     int failure;             /* what the poller failed with */
@@ -140,7 +144,7 @@ static inline int eddyi_loop_usable(const eddy_loop *loop)
 {
     return loop != NULL && !loop->guarded ? 0 : eddyi_loop_unusable(loop);
 }
-uint64_t eddyi_loop_now(eddy_loop *loop);     /* asks the clock and refreshes loop->now */
+uint64_t eddyi_loop_now(eddy_loop *loop); /* asks the clock and refreshes loop->now */
 /* Seconds from now as a deadline; UINT64_MAX for infinity. EDDY_EINVAL for NaN. */
 int eddyi_deadline_after(eddy_loop *loop, double seconds, uint64_t *deadline);
 int eddyi_deadline_at(double when, uint64_t *deadline);
@@ -152,7 +156,7 @@ void eddyi_loop_object_remove(eddy_loop *loop); /* may free the loop's memory */
 
 /* ---- cells.c ---- */
 
-void *eddyi_cell_grow(eddy_loop *loop); /* NULL: no memory */
+void *eddyi_cell_grow(eddy_loop *loop);              /* NULL: no memory */
 static inline void *eddyi_cell_take(eddy_loop *loop) /* not cleared; NULL: no memory */
 {
     eddyi_cell *cell = loop->free_cells;

@@ -30,7 +30,8 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_exception_c
     if (name[0] != '\0')
         fprintf(stderr, "; task: %s", name);
     if (context->exception != 0)
-        fprintf(stderr, "; error: %s (%s)", eddy_error_name(context->exception), eddy_strerror(context->exception));
+        fprintf(stderr, "; error: %s (%s)", eddy_error_name(context->exception),
+                eddy_strerror(context->exception));
     if (context->error != NULL && context->error->operation != NULL)
         fprintf(stderr, "; in: %s", context->error->operation);
     if (context->error != NULL && context->error->os_error != 0)

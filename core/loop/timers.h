@@ -9,14 +9,19 @@
 
 #include "core/base/list.h"
 
-enum { EDDYI_WHEEL_LEVELS = 8, EDDYI_WHEEL_SLOTS = 64, EDDYI_TICK_SHIFT = 20 }; /* a tick is 2^20 ns; 8 levels cover 2^64 ns */
+enum {
+    EDDYI_WHEEL_LEVELS = 8,
+    EDDYI_WHEEL_SLOTS = 64,
+    EDDYI_TICK_SHIFT = 20
+}; /* a tick is 2^20 ns; 8 levels cover 2^64 ns */
 
 typedef struct eddyi_timer eddyi_timer;
 struct eddyi_timer {
     union {
         eddyi_list link; /* in a slot of the wheel */
         struct {
-            eddyi_timer *sibling, *previous; /* in the heap; previous: left sibling, or parent of a first child */
+            eddyi_timer *sibling,
+                *previous; /* in the heap; previous: left sibling, or parent of a first child */
         } heap;
     } in;
     eddyi_timer *child;

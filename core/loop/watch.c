@@ -28,8 +28,7 @@ struct watch {
 
 static watch *find(eddy_loop *loop, eddy_fd fd)
 {
-    eddyi_list_each(link, &loop->watches)
-    {
+    eddyi_list_each (link, &loop->watches) {
         watch *w = EDDYI_LIST_ITEM(link, watch, link);
         if (w->descriptor.fd == fd)
             return w;

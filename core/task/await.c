@@ -116,7 +116,8 @@ int eddy_shield(eddy_task *inner, int *outcome)
         return eddyi_fail(rc, "shield");
     eddy_future_retain(future);
     if (future->state == EDDYI_FUTURE_PENDING) {
-        future_wait w = {.wait = {.kind = &shield_kind, .task = task, .object = future}, .waiter = {.task = task}};
+        future_wait w = {.wait = {.kind = &shield_kind, .task = task, .object = future},
+                         .waiter = {.task = task}};
         eddyi_future_watch(future, &w.waiter);
         rc = eddyi_suspend(&w.wait, false);
         eddyi_waiter_remove(&w.waiter);

@@ -288,7 +288,8 @@ int eddy_future_remove_done_callback(eddy_future *future, eddy_done_fn fn, void 
         eddyi_waiter *waiter = EDDYI_CONTAINER(link, eddyi_waiter, node.link);
         link = link->next;
         done_callback *callback = EDDYI_CONTAINER(waiter, done_callback, waiter);
-        if (waiter->task != NULL || waiter->node.run != done_callback_run || callback->fn != fn || callback->arg != arg)
+        if (waiter->task != NULL || waiter->node.run != done_callback_run || callback->fn != fn ||
+            callback->arg != arg)
             continue;
         eddyi_list_remove(&waiter->node.link);
         eddyi_cell_give(future->loop, callback);

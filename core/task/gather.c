@@ -152,8 +152,8 @@ static int gather_create(eddy_loop *loop, eddy_future **out, int *results, const
     return 0;
 }
 
-int eddy_gather_future(eddy_loop *loop, eddy_future **out, int *results, eddy_future *const *futures, size_t count,
-                       bool return_exceptions)
+int eddy_gather_future(eddy_loop *loop, eddy_future **out, int *results, eddy_future *const *futures,
+                       size_t count, bool return_exceptions)
 {
     return gather_create(loop, out, results, futures, count, return_exceptions);
 }

@@ -30,7 +30,8 @@ static eddyi_scope_ticket *ticket_of(eddy_task_group *group)
 static void abort_children(group_scope *group)
 {
     group->aborting = true;
-    eddyi_list_each(link, &group->children) eddy_task_cancel(EDDYI_LIST_ITEM(link, group_child, link)->task);
+    eddyi_list_each (link, &group->children)
+        eddy_task_cancel(EDDYI_LIST_ITEM(link, group_child, link)->task);
 }
 
 static void add_error(group_scope *group, int code, const eddy_error *detail)

@@ -141,8 +141,7 @@ static void report_when_done(eddy_future *future, void *loop)
  * waited for, only its error is not reported here. */
 static void cancel_all(eddy_loop *loop)
 {
-    eddyi_list_each(link, &loop->tasks)
-    {
+    eddyi_list_each (link, &loop->tasks) {
         eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
         eddy_task_cancel(task);
         (void)eddy_future_add_done_callback(&task->future, report_when_done, loop);

@@ -10,8 +10,9 @@ typedef struct eddyi_scope eddyi_scope;
 
 typedef struct eddyi_scope_kind {
     const char *name;
-    int (*close)(eddyi_scope *, int result); /* in its task, as exit would: gives the node back; may suspend */
-    void (*abandon)(eddyi_scope *);          /* the loop closes: unlink without side effects, give the node back */
+    int (*close)(eddyi_scope *,
+                 int result);       /* in its task, as exit would: gives the node back; may suspend */
+    void (*abandon)(eddyi_scope *); /* the loop closes: unlink without side effects, give the node back */
 } eddyi_scope_kind;
 
 struct eddyi_scope {
@@ -21,7 +22,13 @@ struct eddyi_scope {
     uint64_t serial;
 };
 
-enum eddyi_scope_state { EDDYI_SCOPE_CREATED, EDDYI_SCOPE_ACTIVE, EDDYI_SCOPE_EXPIRED, EDDYI_SCOPE_FINISHED, EDDYI_SCOPE_FAILED };
+enum eddyi_scope_state {
+    EDDYI_SCOPE_CREATED,
+    EDDYI_SCOPE_ACTIVE,
+    EDDYI_SCOPE_EXPIRED,
+    EDDYI_SCOPE_FINISHED,
+    EDDYI_SCOPE_FAILED
+};
 
 /* How the caller's struct is used: both public types have this layout. */
 typedef struct eddyi_scope_ticket {
@@ -33,8 +40,10 @@ typedef struct eddyi_scope_ticket {
 } eddyi_scope_ticket;
 
 /* Take a node for a scope of the current task. On failure the block is cancelled at its next await and the ticket says so. */
-int eddyi_scope_enter(eddyi_scope_ticket *, eddyi_scope **out, const eddyi_scope_kind *, const char *operation);
-int eddyi_scope_refuse(eddyi_scope_ticket *, int code, const char *operation); /* the same for other failures of enter */
+int eddyi_scope_enter(eddyi_scope_ticket *, eddyi_scope **out, const eddyi_scope_kind *,
+                      const char *operation);
+int eddyi_scope_refuse(eddyi_scope_ticket *, int code,
+                       const char *operation); /* the same for other failures of enter */
 /* The ticket's scope if it still is entered, else NULL. */
 eddyi_scope *eddyi_scope_find(const eddyi_scope_ticket *);
 /* Begin an exit: close forgotten inner ones and check the state. 0: *out is the innermost scope of the current task. < 0: what exit

@@ -12,15 +12,15 @@
 
 enum {
     STACKS_PER_SLAB = 64,
-    WARM_STACKS = 256,  /* free stacks whose memory a trim leaves alone */
-    COLOURS = 11,       /* different offsets of the blocks, so that they do not all fall into the same cache sets */
+    WARM_STACKS = 256, /* free stacks whose memory a trim leaves alone */
+    COLOURS = 11, /* different offsets of the blocks, so that they do not all fall into the same cache sets */
     COLOUR_STEP = 192,
     NONE = 0xffff
 };
-#define DEFAULT_STACK   ((size_t)256 * 1024)
-#define SMALLEST_STACK  ((size_t)1024)
-#define LARGEST_STACK   ((size_t)1 << 30)
-#define LARGEST_SLAB    ((size_t)16 * 1024 * 1024)
+#define DEFAULT_STACK  ((size_t)256 * 1024)
+#define SMALLEST_STACK ((size_t)1024)
+#define LARGEST_STACK  ((size_t)1 << 30)
+#define LARGEST_SLAB   ((size_t)16 * 1024 * 1024)
 static const uint64_t canary = UINT64_C(0x5afe57ac0de57ac4);
 
 typedef struct stack_class stack_class;
@@ -31,7 +31,7 @@ struct eddyi_slab {
     stack_class *class;
     char *memory;
     uint16_t used, fresh, free_first; /* fresh: stacks from here on were never used */
-    uint16_t count, protected; /* protected: how many have a guard that costs a mapping */
+    uint16_t count, protected;        /* protected: how many have a guard that costs a mapping */
     uint16_t next_free[STACKS_PER_SLAB];
     unsigned tokens[STACKS_PER_SLAB];
     bool warm[STACKS_PER_SLAB];
@@ -40,12 +40,12 @@ struct eddyi_slab {
 
 struct stack_class {
     eddyi_list link;
-    size_t stride;     /* bytes a stack, block included */
-    size_t guard;      /* bytes at the low end that fault; 0: a canary */
+    size_t stride; /* bytes a stack, block included */
+    size_t guard;  /* bytes at the low end that fault; 0: a canary */
     size_t slab_size;
     uint16_t per_slab;
     eddyi_list partial, full;
-    size_t free_warm;  /* free stacks that hold memory */
+    size_t free_warm; /* free stacks that hold memory */
 };
 
 struct eddyi_stack_pool {
@@ -67,7 +67,8 @@ static bool describe_fault(uintptr_t address, char *text, size_t size)
         return false;
     char name[64];
     (void)eddy_task_get_name(task, name, sizeof name);
-    snprintf(text, size, "eddy: stack overflow in task '%s' (stack of %zu bytes)\n", name, eddyi_stack_size(task));
+    snprintf(text, size, "eddy: stack overflow in task '%s' (stack of %zu bytes)\n", name,
+             eddyi_stack_size(task));
     return true;
 }
 
@@ -75,14 +76,10 @@ _Noreturn void eddyi_stack_overflowed(const eddy_task *task)
 {
     char name[64];
     (void)eddy_task_get_name(task, name, sizeof name);
-    fprintf(stderr, "eddy: stack overflow in task '%s' (stack of %zu bytes, found late: it has no guard page)\n", name,
-            eddyi_stack_size(task));
+    fprintf(stderr,
+            "eddy: stack overflow in task '%s' (stack of %zu bytes, found late: it has no guard page)\n",
+            name, eddyi_stack_size(task));
     abort();
-}
-
-size_t eddyi_stack_size(const eddy_task *task)
-{
-    return (size_t)((const char *)task - task->stack_low);
 }
 
 bool eddyi_stack_intact(const eddy_task *task)
@@ -182,8 +179,7 @@ static int class_find(eddy_loop *loop, stack_class **out, size_t size)
         guard = loop->stacks->guard != EDDYI_GUARD_NONE ? page : 0;
         stride = round_up(stride + guard, page);
     }
-    eddyi_list_each(link, &loop->stacks->classes)
-    {
+    eddyi_list_each (link, &loop->stacks->classes) {
         stack_class *class = EDDYI_LIST_ITEM(link, stack_class, link);
         if (class->stride == stride) {
             *out = class;
@@ -338,7 +334,8 @@ static void trim_slab(stack_slab *slab)
 static void trim_class(eddy_loop *loop, stack_class *class)
 {
     bool page_sized = class->stride % eddyi_page_size() == 0;
-    for (eddyi_list *link = class->partial.previous; link != &class->partial && class->free_warm > WARM_STACKS;) {
+    for (eddyi_list *link = class->partial.previous;
+         link != &class->partial && class->free_warm > WARM_STACKS;) {
         stack_slab *slab = EDDYI_LIST_ITEM(link, stack_slab, link);
         link = link->previous;
         if (slab->used == 0)
@@ -355,8 +352,7 @@ void eddyi_stacks_trim(eddy_loop *loop)
     if (loop->now - pool->trimmed_at < pause)
         return;
     pool->trimmed_at = loop->now;
-    eddyi_list_each(link, &pool->classes)
-    {
+    eddyi_list_each (link, &pool->classes) {
         stack_class *class = EDDYI_LIST_ITEM(link, stack_class, link);
         if (class->free_warm > WARM_STACKS)
             trim_class(loop, class);

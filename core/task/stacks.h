@@ -16,7 +16,10 @@ void eddyi_stacks_trim(eddy_loop *loop); /* the loop is about to be idle: give b
 /* False: the task ran over the end of a stack that has no guard. Cheap where there is one. */
 bool eddyi_stack_intact(const eddy_task *task);
 _Noreturn void eddyi_stack_overflowed(const eddy_task *task);
-size_t eddyi_stack_size(const eddy_task *task);
+static inline size_t eddyi_stack_size(const eddy_task *task)
+{
+    return (size_t)((const char *)task - task->stack_low);
+}
 
 void eddyi_stacks_thread_enter(void); /* overflow reports work in this thread */
 void eddyi_stacks_thread_leave(void);

@@ -155,35 +155,26 @@ int eddyi_suspend(eddyi_wait *wait, bool keep_result)
     return result;
 }
 
-/* ---- giving way ---- */
+/* ---- giving way: waits for nothing, so there is no eddyi_wait ---- */
 
-static bool yield_cancel(eddyi_wait *wait)
+static void give_way(eddy_task *task)
 {
-    (void)wait;
-    return false; /* the step is queued already */
-}
-
-static void yield_abandon(eddyi_wait *wait)
-{
-    (void)wait;
-}
-
-static const eddyi_wait_kind yield_kind = {"yield", yield_cancel, yield_abandon};
-
-static int give_way(eddy_task *task, bool keep)
-{
-    eddyi_wait wait = {.kind = &yield_kind, .task = task};
-    task->wait = &wait;
-    eddyi_task_wake(task, 0);
-    return eddyi_suspend(&wait, keep);
+    task->scheduled = true;
+    eddyi_ready_push(task->future.loop, &task->step);
+    suspend_here(task);
 }
 
 int eddyi_yield(eddy_task *task)
 {
-    return give_way(task, false);
+    give_way(task);
+    if (eddyi_take_cancel(task))
+        return EDDY_ECANCELED;
+    task->error_settled = true;
+    return 0;
 }
 
 void eddyi_yield_keeping_cancel(eddy_task *task)
 {
-    (void)give_way(task, true);
+    give_way(task);
+    task->cancel_kept = task->must_cancel;
 }

@@ -10,7 +10,8 @@
 #include "core/task/stacks.h"
 
 enum { IDS_AT_ONCE = 256 };
-static _Atomic(uint64_t) last_id; /* one counter for the whole process, as asyncio's; a loop takes numbers in bunches */
+static _Atomic(uint64_t)
+    last_id; /* one counter for the whole process, as asyncio's; a loop takes numbers in bunches */
 
 static bool cancel_task(eddy_future *future, const char *message);
 static void destroy_task(eddy_future *future);
@@ -21,12 +22,6 @@ void eddy_task_options_init(eddy_task_options *options)
 {
     if (options != NULL)
         *options = (eddy_task_options){.size = sizeof *options};
-}
-
-eddy_task *eddyi_current_task(void)
-{
-    eddy_loop *loop = eddyi_running_loop;
-    return loop != NULL ? loop->current : NULL;
 }
 
 eddy_task *eddy_current_task(void)
@@ -94,10 +89,11 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->id = next_id(loop);
 }
 
-int eddyi_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg, const eddy_task_options *options)
+int eddyi_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
+                      const eddy_task_options *options)
 {
     static const eddy_task_options defaults = {.size = sizeof defaults};
-    eddy_task *task;
+    eddy_task *task = NULL;
     int rc = eddyi_loop_usable(loop);
     if (rc == 0 && (fn == NULL || loop->closing))
         rc = fn == NULL ? EDDY_EINVAL : EDDY_ECLOSED;
@@ -218,7 +214,8 @@ static void abandon(eddy_task *task)
 
 void eddyi_tasks_destroy(eddy_loop *loop)
 {
-    eddyi_list_each(link, &loop->tasks) abandon(EDDYI_LIST_ITEM(link, eddy_task, all));
+    eddyi_list_each (link, &loop->tasks)
+        abandon(EDDYI_LIST_ITEM(link, eddy_task, all));
     while (!eddyi_list_empty(&loop->tasks)) {
         eddy_task *task = EDDYI_LIST_ITEM(loop->tasks.next, eddy_task, all);
         unlink_task(task);
@@ -361,8 +358,7 @@ size_t eddy_all_tasks(eddy_loop *loop, eddy_task **out, size_t capacity)
     size_t count = 0;
     if (loop == NULL)
         return 0;
-    eddyi_list_each(link, &loop->tasks)
-    {
+    eddyi_list_each (link, &loop->tasks) {
         if (count < capacity && out != NULL)
             out[count] = eddy_task_retain(EDDYI_LIST_ITEM(link, eddy_task, all));
         count++;

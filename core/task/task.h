@@ -21,30 +21,33 @@ struct eddy_future {
     const eddyi_future_kind *kind;
     eddyi_list waiters; /* eddyi_waiter.node.link, in order of registration */
     uint32_t references;
-    int32_t result;     /* >= 0, or the error */
-    uint8_t state;      /* enum eddyi_future_state */
-    bool unseen;        /* failed, and nobody looked at it */
-    bool silent;        /* never report an unseen error */
-    bool mark;          /* scratch for finding duplicates within one call */
-    void *value;        /* cancelled: the message */
+    int32_t result; /* >= 0, or the error */
+    uint8_t state;  /* enum eddyi_future_state */
+    bool unseen;    /* failed, and nobody looked at it */
+    bool silent;    /* never report an unseen error */
+    bool mark;      /* scratch for finding duplicates within one call */
+    void *value;    /* cancelled: the message */
     eddy_callback_fn value_release;
 };
 
 /* Somebody who wants to know when a future is done. Linked in the future first, then in the ready queue. */
 typedef struct eddyi_waiter eddyi_waiter;
 struct eddyi_waiter {
-    eddyi_node node;     /* node.run for what is queued; unused when `task` is set */
+    eddyi_node node; /* node.run for what is queued; unused when `task` is set */
     eddy_future *future;
-    eddy_task *task;     /* to be woken straight away; NULL: queue the node */
+    eddy_task *task; /* to be woken straight away; NULL: queue the node */
 };
 
-void eddyi_future_init(eddy_future *, eddy_loop *, const eddyi_future_kind *); /* one reference; counts as an object of the loop */
+void eddyi_future_init(eddy_future *, eddy_loop *,
+                       const eddyi_future_kind *); /* one reference; counts as an object of the loop */
 int eddyi_future_allocate(eddy_future **out, eddy_loop *, const eddyi_future_kind *); /* in a cell */
 /* Finish it and notify. `result` < 0 other than EDDY_ECANCELED marks it unseen. */
 void eddyi_future_finish(eddy_future *, enum eddyi_future_state, int result);
-void eddyi_future_watch(eddy_future *, eddyi_waiter *); /* done already: acts at once (queues the node or wakes the task) */
-void eddyi_waiter_remove(eddyi_waiter *);               /* from the future or from the ready queue; idle ones are left alone */
-int eddyi_future_outcome(eddy_future *);                /* result, error or EDDY_ECANCELED; marks it seen; must be done */
+void eddyi_future_watch(eddy_future *,
+                        eddyi_waiter *); /* done already: acts at once (queues the node or wakes the task) */
+void eddyi_waiter_remove(
+    eddyi_waiter *); /* from the future or from the ready queue; idle ones are left alone */
+int eddyi_future_outcome(eddy_future *); /* result, error or EDDY_ECANCELED; marks it seen; must be done */
 bool eddyi_future_cancel_plain(eddy_future *, const char *message);
 
 /* ---- tasks ---- */
@@ -76,39 +79,46 @@ struct eddy_task {
     eddy_future future; /* first: a task is a future */
     eddyi_node step;
     eddyi_context context;
-    eddyi_wait *wait;      /* NULL unless suspended: waiting, or woken and not yet run */
-    int32_t wake_result;   /* what the wait came to */
+    eddyi_wait *wait;    /* NULL unless suspended: waiting, or woken and not yet run */
+    int32_t wake_result; /* what the wait came to */
     uint32_t cancelling;
-    bool must_cancel;      /* a cancel to deliver at the next suspension */
-    bool scheduled;        /* `step` is in the ready queue */
-    bool silent_at_close;  /* its owner reports in its place */
-    bool unguarded;        /* no guard page below the stack: its canary is looked at instead */
-    bool error_settled;    /* an await succeeded since `error` was written: the next failure replaces it */
-    bool cancel_kept;      /* must_cancel was kept because an I/O result was handed over: returning without another await
+    bool must_cancel;     /* a cancel to deliver at the next suspension */
+    bool scheduled;       /* `step` is in the ready queue */
+    bool silent_at_close; /* its owner reports in its place */
+    bool unguarded;       /* no guard page below the stack: its canary is looked at instead */
+    bool error_settled;   /* an await succeeded since `error` was written: the next failure replaces it */
+    bool
+        cancel_kept; /* must_cancel was kept because an I/O result was handed over: returning without another await
                               ends with the body's own result */
-    eddyi_list all;        /* loop->tasks until it has ended */
+    eddyi_list all; /* loop->tasks until it has ended */
     eddy_coro_fn fn;
     void *arg;
     eddy_callback_fn release;
-    char *name;            /* NULL: "Task-<id>" */
+    char *name; /* NULL: "Task-<id>" */
     uint64_t id;
     const char *cancel_message;
-    struct eddyi_scope *scopes;   /* innermost first */
-    eddyi_deferred *deferred;      /* last deferred first */
-    struct eddyi_slab *slab; /* where block and stack come from */
+    struct eddyi_scope *scopes; /* innermost first */
+    eddyi_deferred *deferred;   /* last deferred first */
+    struct eddyi_slab *slab;    /* where block and stack come from */
     uint32_t slab_index;
-    char *stack_low;       /* the stack is [stack_low, this block) */
-    void *annotation;      /* of a sanitizer */
+    char *stack_low;  /* the stack is [stack_low, this block) */
+    void *annotation; /* of a sanitizer */
     eddy_error error;
 };
 
 /* eddy_loop_create_task without a reference for the caller: *out is the loop's. */
-int eddyi_task_create(eddy_loop *, eddy_task **out, eddy_coro_fn fn, void *arg, const eddy_task_options *options);
+int eddyi_task_create(eddy_loop *, eddy_task **out, eddy_coro_fn fn, void *arg,
+                      const eddy_task_options *options);
 void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ended, reported */
-void eddyi_task_step(eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
+void eddyi_task_step(
+    eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
 
 /* The running task of this thread; NULL when there is none. */
-eddy_task *eddyi_current_task(void);
+static inline eddy_task *eddyi_current_task(void)
+{
+    const eddy_loop *loop = eddyi_running_loop;
+    return loop != NULL ? loop->current : NULL;
+}
 
 /* Suspend the current task until eddyi_task_wake. `wait` is registered wherever it has to be; a pending cancel is applied to it first.
  * Returns the wake's result, or EDDY_ECANCELED in place of it when a cancel came in between (asyncio T7) unless `keep_result`, by
@@ -122,7 +132,8 @@ static inline bool eddyi_task_waiting(const eddy_task *task)
 void eddyi_task_wake(eddy_task *task, int result);
 /* Give way for exactly one iteration. */
 int eddyi_yield(eddy_task *task);
-void eddyi_yield_keeping_cancel(eddy_task *task); /* a cancel that comes meanwhile is kept for the next await */
+void eddyi_yield_keeping_cancel(
+    eddy_task *task); /* a cancel that comes meanwhile is kept for the next await */
 /* If a cancel is pending, take it: true, and the caller returns EDDY_ECANCELED having done nothing. */
 bool eddyi_take_cancel(eddy_task *task);
 
@@ -133,23 +144,26 @@ int eddyi_fail(int code, const char *operation);
 int eddyi_fail_system(int code, int os_error, const char *operation);
 int eddyi_fail_canceled(eddy_task *task); /* record the cancel with its message; returns EDDY_ECANCELED */
 int eddyi_fail_with(eddy_future *future, int code); /* the record of a failed future becomes the caller's */
-eddy_error *eddyi_error_record(void); /* of the current task or thread; never NULL */
+eddy_error *eddyi_error_record(void);               /* of the current task or thread; never NULL */
 
 /* ---- executor (core/thread): jobs that may block, off the loop's thread ---- */
 
 typedef struct eddyi_job eddyi_job;
 struct eddyi_job {
-    eddyi_node node;              /* posted back to the loop */
-    eddyi_list link;              /* in the executor's queue */
+    eddyi_node node; /* posted back to the loop */
+    eddyi_list link; /* in the executor's queue */
     eddy_loop *loop;
-    void (*work)(eddyi_job *);    /* in a worker thread */
-    void (*destroy)(eddyi_job *); /* frees the job and what it owns; runs on the loop's thread, or in the worker when the loop is gone */
-    eddy_task *task;              /* that awaits it; NULL once abandoned; loop's thread only */
-    bool started;                 /* under the executor's lock */
+    void (*work)(eddyi_job *); /* in a worker thread */
+    void (*destroy)(
+        eddyi_job
+            *); /* frees the job and what it owns; runs on the loop's thread, or in the worker when the loop is gone */
+    eddy_task *task; /* that awaits it; NULL once abandoned; loop's thread only */
+    bool started;    /* under the executor's lock */
 };
 /* In a task: run the job's work on a worker and suspend until it is done. EDDY_ECANCELED: the job was abandoned and destroys itself; any other
  * return: the caller owns the job again and calls its destroy. */
 int eddyi_job_await(eddy_loop *loop, eddyi_job *job);
-void eddyi_executor_shutdown(eddy_loop *loop); /* at loop close: queued jobs are destroyed, running ones abandoned, none waited for */
+void eddyi_executor_shutdown(
+    eddy_loop *loop); /* at loop close: queued jobs are destroyed, running ones abandoned, none waited for */
 
 #endif

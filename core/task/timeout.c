@@ -7,7 +7,7 @@
 typedef struct timeout_scope {
     eddyi_scope scope;
     eddyi_timer timer;
-    eddyi_node soon; /* for a deadline that has passed: fires at the next suspension, like call_soon */
+    eddyi_node soon;     /* for a deadline that has passed: fires at the next suspension, like call_soon */
     uint32_t cancelling; /* of the task when it was entered (O7) */
     bool expiring;
     uint64_t deadline;

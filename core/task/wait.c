@@ -27,7 +27,8 @@ static eddy_future *future_at(eddy_task *const *tasks, size_t index)
 
 static bool failed(const eddy_future *future)
 {
-    return future->state == EDDYI_FUTURE_FINISHED && future->result < 0; /* W3: a cancelled one is no exception */
+    return future->state == EDDYI_FUTURE_FINISHED &&
+           future->result < 0; /* W3: a cancelled one is no exception */
 }
 
 static void wake(set_wait *set)
@@ -146,7 +147,8 @@ static int wait_for_condition(eddy_task *self, eddy_task *const *tasks, size_t c
     eddy_loop *loop = self->future.loop;
     w.set.return_when = return_when;
     if (count > WAITERS_ON_STACK) {
-        w.watchers = eddyi_multiply(&size, count, sizeof *w.watchers) ? eddyi_allocate(&loop->allocator, size) : NULL;
+        w.watchers =
+            eddyi_multiply(&size, count, sizeof *w.watchers) ? eddyi_allocate(&loop->allocator, size) : NULL;
         if (w.watchers == NULL)
             return eddyi_fail(EDDY_ENOMEM, "wait");
     }

@@ -40,7 +40,7 @@
 #define EDDY_CHECK
 #endif
 
-#define EDDY_API   EDDY_EXPORT
+#define EDDY_API EDDY_EXPORT
 /* The call may suspend the task that makes it, and its result must be looked at. */
 #define EDDY_AWAIT EDDY_EXPORT EDDY_CHECK
 

@@ -79,14 +79,14 @@ enum { EDDY_ERROR_GROUP_MAX = 4 };
 
 /* What asyncio carries inside an exception. Fixed size, so that it is there when memory is not. */
 typedef struct eddy_error {
-    int code;                /* EDDY_E..., or 0: nothing failed yet */
-    int os_error;            /* the operating system's own number, 0 when it was not asked */
-    const char *operation;   /* what failed: "connect", "readexactly" ...; a literal, or NULL */
-    const char *message;     /* the message given to cancel, or NULL */
-    uint64_t partial;        /* EDDY_EINCOMPLETE: bytes that are there; a failed write: bytes that went out */
-    uint64_t expected;       /* EDDY_EINCOMPLETE: bytes that were asked for, 0 for readuntil */
-    uint64_t consumed;       /* EDDY_ELIMIT: bytes that can be read and surely hold no separator */
-    uint32_t group_count;    /* how many errors a task group ended with, 0 when it was not a group */
+    int code;              /* EDDY_E..., or 0: nothing failed yet */
+    int os_error;          /* the operating system's own number, 0 when it was not asked */
+    const char *operation; /* what failed: "connect", "readexactly" ...; a literal, or NULL */
+    const char *message;   /* the message given to cancel, or NULL */
+    uint64_t partial;      /* EDDY_EINCOMPLETE: bytes that are there; a failed write: bytes that went out */
+    uint64_t expected;     /* EDDY_EINCOMPLETE: bytes that were asked for, 0 for readuntil */
+    uint64_t consumed;     /* EDDY_ELIMIT: bytes that can be read and surely hold no separator */
+    uint32_t group_count;  /* how many errors a task group ended with, 0 when it was not a group */
     int group[EDDY_ERROR_GROUP_MAX]; /* the first of them, in the order in which they happened */
 } eddy_error;
 

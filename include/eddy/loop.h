@@ -11,7 +11,7 @@ EDDY_BEGIN
 
 typedef struct eddy_loop_options {
     size_t size;
-    const char *backend;             /* "epoll", "select", "sim" ...; NULL: EDDY_BACKEND of the environment, else the
+    const char *backend; /* "epoll", "select", "sim" ...; NULL: EDDY_BACKEND of the environment, else the
                                         build's default */
     const eddy_allocator *allocator; /* copied; NULL: the process's */
     bool debug;                      /* also on when EDDY_DEBUG is set in the environment */
@@ -155,7 +155,8 @@ EDDY_API int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callba
  * thread    any
  * since     0.1
  */
-EDDY_API int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg);
+EDDY_API int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn,
+                                            void *arg);
 
 /**
  * Run a callback after `delay` seconds; never early; equal deadlines in the order of the calls.
@@ -166,7 +167,8 @@ EDDY_API int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, 
  * thread    the loop's
  * since     0.1
  */
-EDDY_API int eddy_loop_call_later(eddy_loop *loop, eddy_handle **out, double delay, eddy_callback_fn fn, void *arg);
+EDDY_API int eddy_loop_call_later(eddy_loop *loop, eddy_handle **out, double delay, eddy_callback_fn fn,
+                                  void *arg);
 
 /**
  * Run a callback at a time of eddy_loop_time.
@@ -177,7 +179,8 @@ EDDY_API int eddy_loop_call_later(eddy_loop *loop, eddy_handle **out, double del
  * thread    the loop's
  * since     0.1
  */
-EDDY_API int eddy_loop_call_at(eddy_loop *loop, eddy_handle **out, double when, eddy_callback_fn fn, void *arg);
+EDDY_API int eddy_loop_call_at(eddy_loop *loop, eddy_handle **out, double when, eddy_callback_fn fn,
+                               void *arg);
 
 /**
  * Do not run it. No effect after it ran; idempotent.
@@ -261,10 +264,10 @@ EDDY_API int eddy_loop_remove_writer(eddy_loop *loop, eddy_fd fd);
 typedef struct eddy_exception_context {
     size_t size;
     const char *message;
-    int exception;          /* EDDY_E..., or 0 */
+    int exception;           /* EDDY_E..., or 0 */
     const eddy_error *error; /* its detail, or NULL */
-    eddy_future *future;    /* whose error it is, or NULL */
-    eddy_task *task;        /* or NULL */
+    eddy_future *future;     /* whose error it is, or NULL */
+    eddy_task *task;         /* or NULL */
 } eddy_exception_context;
 
 typedef void (*eddy_exception_handler_fn)(eddy_loop *loop, const eddy_exception_context *context, void *arg);

@@ -12,8 +12,8 @@ EDDY_BEGIN
 typedef struct eddy_run_options {
     size_t size;
     bool debug;
-    bool no_interrupt_handler;              /* leave SIGINT alone */
-    const eddy_loop_options *loop;          /* NULL for the defaults */
+    bool no_interrupt_handler;                       /* leave SIGINT alone */
+    const eddy_loop_options *loop;                   /* NULL for the defaults */
     int (*loop_factory)(eddy_loop **out, void *arg); /* NULL: eddy_new_event_loop with `loop` */
     void *loop_factory_arg;
 } eddy_run_options;

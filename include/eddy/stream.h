@@ -28,11 +28,11 @@ EDDY_API void eddy_connect_options_init(eddy_connect_options *options);
 typedef struct eddy_server_options {
     size_t size;
     eddy_family family;
-    int backlog;                /* 0: 100 */
-    bool no_reuse_address;      /* SO_REUSEADDR is on by default where it is safe */
+    int backlog;           /* 0: 100 */
+    bool no_reuse_address; /* SO_REUSEADDR is on by default where it is safe */
     bool reuse_port;
     bool keep_alive;
-    bool do_not_start;          /* listen only at eddy_server_start_serving or serve_forever */
+    bool do_not_start;                   /* listen only at eddy_server_start_serving or serve_forever */
     size_t limit, high_water, low_water; /* of each client's stream; as in eddy_connect_options */
     eddy_task_options client_task;       /* of each client's task; zero for the defaults */
 } eddy_server_options;
@@ -128,7 +128,8 @@ EDDY_AWAIT ptrdiff_t eddy_stream_readline(eddy_stream *stream, eddy_view *line);
  * thread    the loop's
  * since     0.1
  */
-EDDY_AWAIT ptrdiff_t eddy_stream_readuntil(eddy_stream *stream, eddy_view *data, const void *separator, size_t size);
+EDDY_AWAIT ptrdiff_t eddy_stream_readuntil(eddy_stream *stream, eddy_view *data, const void *separator,
+                                           size_t size);
 
 /**
  * Whether the stream has ended and nothing is buffered.
@@ -279,8 +280,8 @@ EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
  * thread    the loop's
  * since     0.1
  */
-EDDY_AWAIT int eddy_start_server(eddy_server **out, const char *host, const char *service, eddy_client_fn fn, void *arg,
-                                 const eddy_server_options *options);
+EDDY_AWAIT int eddy_start_server(eddy_server **out, const char *host, const char *service, eddy_client_fn fn,
+                                 void *arg, const eddy_server_options *options);
 
 /**
  * Give a server back; the last reference closes it. NULL is fine.

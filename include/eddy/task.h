@@ -11,11 +11,12 @@ EDDY_BEGIN
 
 typedef struct eddy_task_options {
     size_t size;
-    const char *name;           /* copied; NULL: "Task-N" */
-    size_t stack_size;          /* bytes of address space; 0: 256 KiB. Rounded up; too large is EDDY_EINVAL */
-    bool stack_without_signals; /* allows stacks too small for a signal handler to run on, down to 1 KiB: for programs whose
+    const char *name;  /* copied; NULL: "Task-N" */
+    size_t stack_size; /* bytes of address space; 0: 256 KiB. Rounded up; too large is EDDY_EINVAL */
+    bool
+        stack_without_signals; /* allows stacks too small for a signal handler to run on, down to 1 KiB: for programs whose
                                    handlers run on an alternate stack */
-    eddy_callback_fn release;   /* runs once with arg when the task has ended, also when it never ran */
+    eddy_callback_fn release; /* runs once with arg when the task has ended, also when it never ran */
 } eddy_task_options;
 
 EDDY_API void eddy_task_options_init(eddy_task_options *options);
@@ -276,10 +277,14 @@ EDDY_AWAIT int eddy_gather_return_exceptions(int *results, eddy_task *const *tas
  * thread    the loop's
  * since     0.1
  */
-EDDY_API EDDY_CHECK int eddy_gather_future(eddy_loop *loop, eddy_future **out, int *results, eddy_future *const *futures,
-                                           size_t count, bool return_exceptions);
+EDDY_API EDDY_CHECK int eddy_gather_future(eddy_loop *loop, eddy_future **out, int *results,
+                                           eddy_future *const *futures, size_t count, bool return_exceptions);
 
-typedef enum eddy_return_when { EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_FIRST_EXCEPTION } eddy_return_when;
+typedef enum eddy_return_when {
+    EDDY_ALL_COMPLETED,
+    EDDY_FIRST_COMPLETED,
+    EDDY_FIRST_EXCEPTION
+} eddy_return_when;
 
 /**
  * Wait for some of the tasks. Never cancels them, never reports their errors, never fails for the timeout.
@@ -292,7 +297,8 @@ typedef enum eddy_return_when { EDDY_ALL_COMPLETED, EDDY_FIRST_COMPLETED, EDDY_F
  * thread    the loop's
  * since     0.1
  */
-EDDY_AWAIT int eddy_wait(bool *done, eddy_task *const *tasks, size_t count, double timeout, eddy_return_when return_when);
+EDDY_AWAIT int eddy_wait(bool *done, eddy_task *const *tasks, size_t count, double timeout,
+                         eddy_return_when return_when);
 
 /**
  * Wait for a task with a limit; past it the task is cancelled and waited for.
@@ -354,7 +360,8 @@ typedef struct eddy_completions eddy_completions;
  * thread    the loop's
  * since     0.1
  */
-EDDY_API EDDY_CHECK int eddy_as_completed(eddy_completions **out, eddy_task *const *tasks, size_t count, double timeout);
+EDDY_API EDDY_CHECK int eddy_as_completed(eddy_completions **out, eddy_task *const *tasks, size_t count,
+                                          double timeout);
 
 /**
  * The next task that has ended. A cancelled call loses no item.

@@ -2,6 +2,7 @@
  * Touches madvise. An emulator may answer 0 and do nothing, so the first use is tried out. */
 #include "platform/posix/guard.h"
 
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,21 +25,22 @@ bool eddyi_guard_light(void *pages, size_t size)
 static bool faults(const void *page)
 {
     int ends[2];
-    if (pipe(ends) != 0)
+    if (EDDYI_CALL(pipe2, -1, (ends, O_CLOEXEC)) != 0)
         return false;
-    bool faulted = write(ends[1], page, 1) < 0 && errno == EFAULT;
-    (void)close(ends[0]);
-    (void)close(ends[1]);
+    bool faulted = EDDYI_CALL(write, -1, (ends[1], page, 1)) < 0 && errno == EFAULT;
+    (void)close(ends[0]); /* no EDDYI_CALL: its answer is not looked at */
+    (void)close(ends[1]); /* no EDDYI_CALL: its answer is not looked at */
     return faulted;
 }
 
 static bool try_out(void)
 {
     size_t size = eddyi_page_size();
-    void *page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *page = EDDYI_CALL(mmap, MAP_FAILED,
+                            (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (page == MAP_FAILED)
         return false;
-    bool works = madvise(page, size, MADV_GUARD_INSTALL) == 0 && faults(page);
+    bool works = EDDYI_CALL(madvise, -1, (page, size, MADV_GUARD_INSTALL)) == 0 && faults(page);
     (void)munmap(page, size);
     return works;
 }
@@ -56,5 +58,6 @@ bool eddyi_guard_light_works(void)
 
 void eddyi_pages_advise(void *pages, size_t size)
 {
-    (void)madvise(pages, size, MADV_NOHUGEPAGE); /* a huge page would commit 2 MiB for the first touched byte */
+    (void)madvise(pages, size,
+                  MADV_NOHUGEPAGE); /* a huge page would commit 2 MiB for the first touched byte */
 }

@@ -56,8 +56,8 @@ static int format_unix(const eddyi_address *address, char *text, size_t size)
 static int format_internet(const eddyi_address *address, char *text, size_t size)
 {
     char host[NI_MAXHOST], port[NI_MAXSERV];
-    int rc = getnameinfo(eddyi_sockaddr(address), (socklen_t)address->size, host, sizeof host, port, sizeof port,
-                         NI_NUMERICHOST | NI_NUMERICSERV);
+    int rc = getnameinfo(eddyi_sockaddr(address), (socklen_t)address->size, host, sizeof host, port,
+                         sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
     if (rc != 0)
         return -1;
     if (eddyi_address_family(address) == EDDYI_FAMILY_IPV6)
@@ -68,7 +68,7 @@ static int format_internet(const eddyi_address *address, char *text, size_t size
 int eddyi_address_format(const eddyi_address *address, char *text, size_t size)
 {
     int length = eddyi_address_family(address) == EDDYI_FAMILY_UNIX ? format_unix(address, text, size)
-                                                                     : format_internet(address, text, size);
+                                                                    : format_internet(address, text, size);
     return length < 0 || (size_t)length >= size ? EDDY_EINVAL : length;
 }
 
@@ -140,7 +140,9 @@ int eddyi_resolve(eddyi_backend *backend, const char *host, const char *service,
     int rc = host != NULL ? check_host(host) : 0;
     if (rc < 0)
         return rc;
-    hints.ai_family = family == EDDYI_FAMILY_IPV4 ? AF_INET : family == EDDYI_FAMILY_IPV6 ? AF_INET6 : AF_UNSPEC;
+    hints.ai_family = family == EDDYI_FAMILY_IPV4   ? AF_INET
+                      : family == EDDYI_FAMILY_IPV6 ? AF_INET6
+                                                    : AF_UNSPEC;
     hints.ai_socktype = type == EDDYI_SOCKET_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
     hints.ai_flags = (flags & EDDYI_RESOLVE_PASSIVE) ? AI_PASSIVE : 0;
     if (flags & EDDYI_RESOLVE_NUMERIC)

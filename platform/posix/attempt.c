@@ -81,7 +81,8 @@ static int64_t attempt_send(eddyi_op *op, int32_t *os_error)
     ssize_t n;
     do {
         if (op->buffer_count == 1) {
-            n = EDDYI_CALL(send, -1, (fd_of(op), op->buffers[0].data, limited(op->buffers[0].size), MSG_NOSIGNAL));
+            n = EDDYI_CALL(send, -1,
+                           (fd_of(op), op->buffers[0].data, limited(op->buffers[0].size), MSG_NOSIGNAL));
         } else {
             fill_message(&message, op, &one);
             n = EDDYI_CALL(sendmsg, -1, (fd_of(op), &message, MSG_NOSIGNAL));
@@ -167,7 +168,8 @@ static bool connected_to_itself(int fd)
     eddyi_address local, peer;
     memset(&local, 0, sizeof local);
     memset(&peer, 0, sizeof peer);
-    if (eddyi_platform_net.local_address(NULL, fd, &local) < 0 || eddyi_platform_net.peer_address(NULL, fd, &peer) < 0)
+    if (eddyi_platform_net.local_address(NULL, fd, &local) < 0 ||
+        eddyi_platform_net.peer_address(NULL, fd, &peer) < 0)
         return false;
     if (eddyi_address_port(&local) <= 0 || local.size != peer.size)
         return false;

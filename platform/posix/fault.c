@@ -24,7 +24,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
     char text[256];
     const struct sigaction *previous = number == SIGSEGV ? &previous_segv : &previous_bus;
     if (describe((uintptr_t)info->si_addr, text, sizeof text)) {
-        ssize_t ignored = write(STDERR_FILENO, text, strlen(text));
+        ssize_t ignored = write(STDERR_FILENO, text, strlen(text)); /* no EDDYI_CALL: the process is ending */
         (void)ignored;
     }
     if ((previous->sa_flags & SA_SIGINFO) && previous->sa_sigaction != NULL) {
@@ -63,9 +63,10 @@ int eddyi_fault_thread_enter(void)
     stack_t current;
     if (depth++ > 0)
         return 0;
-    if (sigaltstack(NULL, &current) != 0 || !(current.ss_flags & SS_DISABLE))
+    if (EDDYI_CALL(sigaltstack, -1, (NULL, &current)) != 0 || !(current.ss_flags & SS_DISABLE))
         return 0; /* somebody else's will do */
-    void *memory = mmap(NULL, ALTERNATE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *memory = EDDYI_CALL(
+        mmap, MAP_FAILED, (NULL, ALTERNATE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (memory == MAP_FAILED)
         return EDDY_ENOMEM;
     stack_t own = {.ss_sp = memory, .ss_size = ALTERNATE_SIZE};
@@ -83,7 +84,7 @@ void eddyi_fault_thread_leave(void)
     stack_t disabled = {.ss_flags = SS_DISABLE, .ss_size = ALTERNATE_SIZE};
     if (--depth > 0 || own_stack == NULL)
         return;
-    (void)sigaltstack(&disabled, NULL);
+    (void)sigaltstack(&disabled, NULL); /* no EDDYI_CALL: cannot fail, and nothing could be done */
     (void)munmap(own_stack, ALTERNATE_SIZE);
     own_stack = NULL;
 }

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-bool eddyi_guard_light(void *pages, size_t size); /* false: not here */
-bool eddyi_guard_light_works(void);               /* tried once, with a fault that is caught */
-void eddyi_pages_advise(void *pages, size_t size);       /* large regions that are touched sparsely */
+bool eddyi_guard_light(void *pages, size_t size);  /* false: not here */
+bool eddyi_guard_light_works(void);                /* tried once, with a fault that is caught */
+void eddyi_pages_advise(void *pages, size_t size); /* large regions that are touched sparsely */
 
 #endif

@@ -15,7 +15,8 @@ static void in_child(void)
 
 static void watch_forks(void)
 {
-    (void)pthread_atfork(NULL, NULL, in_child); /* without memory a forked loop is not found out; nothing else depends on it */
+    (void)pthread_atfork(
+        NULL, NULL, in_child); /* without memory a forked loop is not found out; nothing else depends on it */
 }
 
 uint32_t eddyi_fork_generation(void)

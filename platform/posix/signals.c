@@ -28,7 +28,7 @@ int eddyi_interrupt_install(void (*fn)(void *arg), void *arg)
     struct sigaction action, previous;
     if (!eddyi_is_main_thread())
         return EDDY_EPERM;
-    if (sigaction(SIGINT, NULL, &previous) != 0)
+    if (EDDYI_CALL(sigaction, -1, (SIGINT, NULL, &previous)) != 0)
         return eddyi_error_from_system(errno);
     if ((previous.sa_flags & SA_SIGINFO) || previous.sa_handler != SIG_DFL)
         return EDDY_EBUSY;
@@ -46,6 +46,7 @@ int eddyi_interrupt_install(void (*fn)(void *arg), void *arg)
 void eddyi_interrupt_remove(void)
 {
     struct sigaction current;
+    /* no EDDYI_CALL: the handler must go whatever happens */
     if (sigaction(SIGINT, NULL, &current) == 0 && !(current.sa_flags & SA_SIGINFO) &&
         current.sa_handler == on_interrupt)
         (void)signal(SIGINT, SIG_DFL);

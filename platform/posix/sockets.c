@@ -31,7 +31,8 @@ static int domain_of(enum eddyi_family family)
     }
 }
 
-static int net_socket(eddyi_backend *backend, eddy_fd *out, enum eddyi_family family, enum eddyi_socket_type type)
+static int net_socket(eddyi_backend *backend, eddy_fd *out, enum eddyi_family family,
+                      enum eddyi_socket_type type)
 {
     int kind = type == EDDYI_SOCKET_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
     (void)backend;
@@ -64,7 +65,8 @@ static int net_shutdown(eddyi_backend *backend, eddy_fd fd, int how)
 static int net_close(eddyi_backend *backend, eddy_fd fd)
 {
     (void)backend;
-    int rc = close((int)fd); /* whatever it says the descriptor is gone, so a second try could close somebody else's */
+    int rc = close(
+        (int)fd); /* whatever it says the descriptor is gone, so a second try could close somebody else's */
 #ifdef EDDY_INJECT
     if (eddyi_inject_fails(EDDYI_INJECT_close, &errno))
         rc = -1;
@@ -79,16 +81,11 @@ static bool find_option(enum eddyi_socket_option option, int *level, int *name)
     static const struct {
         int level, name;
     } map[] = {
-        [EDDYI_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR},
-        [EDDYI_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
-        [EDDYI_V6_ONLY] = {IPPROTO_IPV6, IPV6_V6ONLY},
-        [EDDYI_NO_DELAY] = {IPPROTO_TCP, TCP_NODELAY},
-        [EDDYI_KEEP_ALIVE] = {SOL_SOCKET, SO_KEEPALIVE},
-        [EDDYI_LINGER_RESET] = {SOL_SOCKET, SO_LINGER},
-        [EDDYI_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},
-        [EDDYI_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
-        [EDDYI_SOCKET_ERROR] = {SOL_SOCKET, SO_ERROR},
-        [EDDYI_SOCKET_TYPE] = {SOL_SOCKET, SO_TYPE},
+        [EDDYI_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR}, [EDDYI_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
+        [EDDYI_V6_ONLY] = {IPPROTO_IPV6, IPV6_V6ONLY},      [EDDYI_NO_DELAY] = {IPPROTO_TCP, TCP_NODELAY},
+        [EDDYI_KEEP_ALIVE] = {SOL_SOCKET, SO_KEEPALIVE},    [EDDYI_LINGER_RESET] = {SOL_SOCKET, SO_LINGER},
+        [EDDYI_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},      [EDDYI_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
+        [EDDYI_SOCKET_ERROR] = {SOL_SOCKET, SO_ERROR},      [EDDYI_SOCKET_TYPE] = {SOL_SOCKET, SO_TYPE},
     };
     if ((size_t)option >= sizeof map / sizeof map[0])
         return false;

@@ -36,8 +36,9 @@ size_t eddyi_page_size(void)
 
 int eddyi_pages_reserve(void **out, size_t size)
 {
-    void *pages = EDDYI_CALL(mmap, MAP_FAILED, (NULL, size, PROT_READ | PROT_WRITE,
-                                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0));
+    void *pages = EDDYI_CALL(
+        mmap, MAP_FAILED,
+        (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0));
     if (pages == MAP_FAILED)
         return eddyi_error_from_system(errno);
     eddyi_pages_advise(pages, size);
@@ -52,7 +53,7 @@ void eddyi_pages_release(void *pages, size_t size)
 
 void eddyi_pages_discard(void *pages, size_t size)
 {
-    (void)madvise(pages, size, MADV_DONTNEED);
+    (void)EDDYI_CALL(madvise, -1, (pages, size, MADV_DONTNEED)); /* failing costs memory only */
 }
 
 void eddyi_guard_limit(enum eddyi_guard most)

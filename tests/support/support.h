@@ -19,8 +19,8 @@ void support_init(int argc, char **argv);
 const char *support_backend(void); /* NULL: the build's default */
 bool support_is_simulated(void);
 
-long support_live_blocks(void);      /* allocated and not released, by eddy */
-int support_open_descriptors(void);  /* -1 where that cannot be counted */
+long support_live_blocks(void);     /* allocated and not released, by eddy */
+int support_open_descriptors(void); /* -1 where that cannot be counted */
 
 /* Run the body as main task; fail the test if memory or descriptors are not as before. Returns what it came to. */
 int support_run(eddy_coro_fn body, void *arg);
