@@ -58,6 +58,6 @@ bool eddyi_guard_light_works(void)
 
 void eddyi_pages_advise(void *pages, size_t size)
 {
-    (void)madvise(pages, size,
-                  MADV_NOHUGEPAGE); /* a huge page would commit 2 MiB for the first touched byte */
+    /* A huge page would commit 2 MiB for the first touched byte. */
+    (void)EDDYI_CALL(madvise, -1, (pages, size, MADV_NOHUGEPAGE));
 }
