@@ -4,10 +4,10 @@
 
 #include "tcp.h"
 
-typedef struct rest {
+typedef struct leftover {
     uv_write_t request;
     char bytes[]; /* what uv_try_write left */
-} rest;
+} leftover;
 
 static char *buffer; /* one for all: uv_read_start's callback has it from the allocation to the end of the read */
 static size_t buffer_size;
@@ -38,7 +38,7 @@ static void written(uv_write_t *request, int status)
 
 static void write_rest(uv_stream_t *client, const char *bytes, size_t size)
 {
-    rest *rest = bench_allocate(1, sizeof *rest + size);
+    leftover *rest = bench_allocate(1, sizeof *rest + size);
     uv_buf_t buf = uv_buf_init(rest->bytes, (unsigned)size);
     memcpy(rest->bytes, bytes, size);
     check_uv(uv_write(&rest->request, client, &buf, 1, written), "uv_write");

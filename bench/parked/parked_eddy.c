@@ -3,11 +3,11 @@
 #include "eddy_check.h"
 #include "memory.h"
 
-typedef struct work {
+typedef struct kind {
     const char *row;
     size_t count;
     eddy_task_options options;
-} work;
+} kind;
 
 static size_t parked;
 static double seconds;
@@ -21,30 +21,30 @@ static int parking(void *arg)
 
 static int run(void *arg)
 {
-    work *work = arg;
+    kind *kind = arg;
     bench_memory before = bench_memory_now();
     uint64_t began = bench_now();
     int rc = 0;
-    for (size_t i = 0; i < work->count && rc >= 0; i++)
-        rc = eddy_create_task(NULL, parking, NULL, &work->options);
-    while (rc >= 0 && parked < work->count)
+    for (size_t i = 0; i < kind->count && rc >= 0; i++)
+        rc = eddy_create_task(NULL, parking, NULL, &kind->options);
+    while (rc >= 0 && parked < kind->count)
         rc = eddy_sleep(0);
     if (rc >= 0)
-        bench_memory_print(work->row, work->count, before, began);
+        bench_memory_print(kind->row, kind->count, before, began);
     return rc; /* the tasks are cancelled and waited for by eddy_run */
 }
 
 static void measure(void *arg)
 {
-    work *work = arg;
-    bench_check_eddy(eddy_run(run, work, NULL), work->row);
+    kind *kind = arg;
+    bench_check_eddy(eddy_run(run, kind, NULL), kind->row);
 }
 
 int main(int argc, char **argv)
 {
     size_t count = bench_size(argc, argv);
     seconds = bench_setting("BENCH_PARKED_SECONDS");
-    work plain = {.row = "default", .count = count}, small = {.row = "small", .count = count};
+    kind plain = {.row = "default", .count = count}, small = {.row = "small", .count = count};
     eddy_task_options_init(&plain.options);
     eddy_task_options_init(&small.options);
     small.options.stack_size = (size_t)bench_setting("BENCH_SMALL_STACK");

@@ -4,11 +4,11 @@
 
 #include "memory.h"
 
-typedef struct work {
+typedef struct kind {
     const char *row;
     size_t count;
     int stack_size;
-} work;
+} kind;
 
 static size_t parked;
 static int seconds;
@@ -22,28 +22,28 @@ static void *parking(void *arg)
 
 static void measure(void *arg)
 {
-    work *work = arg;
+    kind *kind = arg;
     bench_check(st_init() == 0, "st_init");
     bench_memory before = bench_memory_now();
     uint64_t began = bench_now();
-    for (size_t i = 0; i < work->count; i++) {
-        if (!st_thread_create(parking, NULL, 0, work->stack_size)) {
+    for (size_t i = 0; i < kind->count; i++) {
+        if (!st_thread_create(parking, NULL, 0, kind->stack_size)) {
             char why[64];
             snprintf(why, sizeof why, "%zu threads were all it could make", i);
-            bench_print_skip(work->row, work->count, "/resident", why);
+            bench_print_skip(kind->row, kind->count, "/resident", why);
             return;
         }
     }
-    while (parked < work->count)
+    while (parked < kind->count)
         st_usleep(0);
-    bench_memory_print(work->row, work->count, before, began);
+    bench_memory_print(kind->row, kind->count, before, began);
 }
 
 int main(int argc, char **argv)
 {
     size_t count = bench_size(argc, argv);
     seconds = (int)bench_setting("BENCH_PARKED_SECONDS");
-    work plain = {.row = "default", .count = count}, small = {.row = "small", .count = count};
+    kind plain = {.row = "default", .count = count}, small = {.row = "small", .count = count};
     small.stack_size = (int)bench_setting("BENCH_SMALL_STACK");
     bench_in_child(measure, &plain);
     bench_in_child(measure, &small);

@@ -7,14 +7,16 @@
 #include <stdint.h>
 
 /* X(name): one line a fallible call. `memory` is the allocator; the rest are named after the system's own call. */
+/* clang-format off */
 #define EDDYI_INJECT_MAP(X)                                                                                  \
     X(memory)                                                                                                \
-    X(mmap)                                                                                                  \
-    X(mprotect) X(madvise) X(sigaltstack) X(sigaction) X(pthread_create) X(pthread_mutex_init)               \
-        X(pthread_cond_init) X(socket) X(bind) X(listen) X(shutdown) X(close) X(setsockopt) X(getsockopt)    \
-            X(getsockname) X(getpeername) X(getaddrinfo) X(accept4) X(connect) X(recvmsg) X(sendmsg) X(recv) \
-                X(send) X(read) X(write) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2)         \
-                    X(select) X(poll) X(eventfd) X(pipe2) X(fcntl) X(kqueue) X(kevent)
+    X(mmap) X(mprotect) X(madvise) X(sigaltstack) X(sigaction)                                               \
+    X(pthread_create) X(pthread_mutex_init) X(pthread_cond_init)                                             \
+    X(socket) X(bind) X(listen) X(shutdown) X(close) X(setsockopt) X(getsockopt) X(getsockname)              \
+    X(getpeername) X(getaddrinfo) X(accept4) X(connect) X(recvmsg) X(sendmsg) X(recv) X(send) X(read)        \
+    X(write) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(select) X(poll) X(eventfd)        \
+    X(pipe2) X(fcntl) X(kqueue) X(kevent)
+/* clang-format on */
 
 enum eddyi_inject_call {
 #define EDDYI_INJECT_ENUM(name) EDDYI_INJECT_##name,

@@ -65,8 +65,8 @@ static int net_shutdown(eddyi_backend *backend, eddy_fd fd, int how)
 static int net_close(eddyi_backend *backend, eddy_fd fd)
 {
     (void)backend;
-    int rc = close(
-        (int)fd); /* whatever it says the descriptor is gone, so a second try could close somebody else's */
+    /* Whatever it answers the descriptor is gone: a second try could close somebody else's. */
+    int rc = close((int)fd); /* no EDDYI_CALL: an injected failure must close too */
 #ifdef EDDY_INJECT
     if (eddyi_inject_fails(EDDYI_INJECT_close, &errno))
         rc = -1;
