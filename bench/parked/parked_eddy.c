@@ -3,11 +3,11 @@
 #include "eddy_check.h"
 #include "memory.h"
 
-typedef struct kind {
+typedef struct parked_kind {
     const char *row;
     size_t count;
     eddy_task_options options;
-} kind;
+} parked_kind;
 
 static size_t parked;
 static double seconds;
@@ -21,7 +21,7 @@ static int parking(void *arg)
 
 static int run(void *arg)
 {
-    kind *kind = arg;
+    parked_kind *kind = arg;
     bench_memory before = bench_memory_now();
     uint64_t began = bench_now();
     int rc = 0;
@@ -36,7 +36,7 @@ static int run(void *arg)
 
 static void measure(void *arg)
 {
-    kind *kind = arg;
+    parked_kind *kind = arg;
     bench_check_eddy(eddy_run(run, kind, NULL), kind->row);
 }
 
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
 {
     size_t count = bench_size(argc, argv);
     seconds = bench_setting("BENCH_PARKED_SECONDS");
-    kind plain = {.row = "default", .count = count}, small = {.row = "small", .count = count};
+    parked_kind plain = {.row = "default", .count = count}, small = {.row = "small", .count = count};
     eddy_task_options_init(&plain.options);
     eddy_task_options_init(&small.options);
     small.options.stack_size = (size_t)bench_setting("BENCH_SMALL_STACK");

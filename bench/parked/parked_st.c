@@ -4,11 +4,11 @@
 
 #include "memory.h"
 
-typedef struct kind {
+typedef struct parked_kind {
     const char *row;
     size_t count;
     int stack_size;
-} kind;
+} parked_kind;
 
 static size_t parked;
 static int seconds;
@@ -22,7 +22,7 @@ static void *parking(void *arg)
 
 static void measure(void *arg)
 {
-    kind *kind = arg;
+    parked_kind *kind = arg;
     bench_check(st_init() == 0, "st_init");
     bench_memory before = bench_memory_now();
     uint64_t began = bench_now();
@@ -43,7 +43,7 @@ int main(int argc, char **argv)
 {
     size_t count = bench_size(argc, argv);
     seconds = (int)bench_setting("BENCH_PARKED_SECONDS");
-    kind plain = {.row = "default", .count = count}, small = {.row = "small", .count = count};
+    parked_kind plain = {.row = "default", .count = count}, small = {.row = "small", .count = count};
     small.stack_size = (int)bench_setting("BENCH_SMALL_STACK");
     bench_in_child(measure, &plain);
     bench_in_child(measure, &small);
