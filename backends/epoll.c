@@ -36,7 +36,7 @@ static int epoll_probe(void)
     int fd = EDDYI_CALL(epoll_create1, -1, (EPOLL_CLOEXEC));
     if (fd < 0)
         return last_error();
-    (void)EDDYI_CALL(close, -1, (fd));
+    (void)close(fd); /* no EDDYI_CALL here and below: whatever close says, the descriptor is gone */
     return 0;
 }
 
@@ -123,9 +123,9 @@ static int epoll_open(eddyi_poller **out, const eddyi_backend_config *config)
     return 0;
 out:
     if (poller->wake >= 0)
-        (void)EDDYI_CALL(close, -1, (poller->wake));
+        (void)close(poller->wake); /* no EDDYI_CALL */
     if (poller->epoll >= 0)
-        (void)EDDYI_CALL(close, -1, (poller->epoll));
+        (void)close(poller->epoll); /* no EDDYI_CALL */
     eddyi_release(allocator, poller->events);
     eddyi_release(allocator, poller);
     return rc;
@@ -133,8 +133,8 @@ out:
 
 static void epoll_close(eddyi_poller *poller)
 {
-    (void)EDDYI_CALL(close, -1, (poller->wake));
-    (void)EDDYI_CALL(close, -1, (poller->epoll));
+    (void)close(poller->wake); /* no EDDYI_CALL */
+    (void)close(poller->epoll); /* no EDDYI_CALL */
     eddyi_release(poller->allocator, poller->events);
     eddyi_release(poller->allocator, poller);
 }
@@ -148,7 +148,7 @@ static int epoll_renew(eddyi_poller *poller)
     int rc = watch_wake(fresh, poller->wake);
     if (rc == 0 && dup3(fresh, poller->epoll, O_CLOEXEC) < 0)
         rc = last_error();
-    (void)EDDYI_CALL(close, -1, (fresh));
+    (void)close(fresh); /* no EDDYI_CALL */
     return rc;
 }
 
@@ -265,6 +265,7 @@ extern const eddyi_backend_ops eddyi_backend_epoll;
 const eddyi_backend_ops eddyi_backend_epoll = {
     .name = "epoll",
     .description = "epoll(7) of Linux: cost per ready descriptor, not per watched one",
+    .caps = EDDYI_CAP_TRY_FIRST,
     .probe = epoll_probe,
     .open = open_backend,
     .close = eddyi_readiness_close,

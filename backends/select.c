@@ -179,10 +179,10 @@ static int select_probe(void)
 
 static void select_close(eddyi_poller *poller)
 {
-    if (poller->wake_read >= 0)
-        (void)EDDYI_CALL(close, -1, (poller->wake_read));
-    if (poller->wake_write >= 0)
-        (void)EDDYI_CALL(close, -1, (poller->wake_write));
+    if (poller->wake_read >= 0) { /* both or none */
+        (void)close(poller->wake_read); /* no EDDYI_CALL: whatever close says, the descriptor is gone */
+        (void)close(poller->wake_write);
+    }
     eddyi_release(poller->allocator, poller->watched[READ]);
     eddyi_release(poller->allocator, poller->entries);
     eddyi_release(poller->allocator, poller);
@@ -340,6 +340,7 @@ extern const eddyi_backend_ops eddyi_backend_select;
 const eddyi_backend_ops eddyi_backend_select = {
     .name = "select",
     .description = "select(2): everywhere, at a cost per watched descriptor",
+    .caps = EDDYI_CAP_TRY_FIRST,
     .probe = select_probe,
     .open = open_backend,
     .close = eddyi_readiness_close,

@@ -101,7 +101,9 @@ typedef struct eddyi_backend_config { /* zero is the default everywhere */
 
 enum {
     EDDYI_CAP_VIRTUAL_TIME = 1, /* now() jumps; nothing outside the process can be reached */
-    EDDYI_CAP_ON_REQUEST = 2    /* never chosen unless named */
+    EDDYI_CAP_ON_REQUEST = 2,   /* never chosen unless named */
+    EDDYI_CAP_TRY_FIRST =
+        4 /* submit tries at once; what is PENDING has not begun, and cancel takes it back in place */
 };
 
 typedef struct eddyi_backend_ops {

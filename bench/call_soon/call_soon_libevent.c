@@ -37,7 +37,8 @@ int main(int argc, char **argv)
     meter = bench_meter_make("BENCH_SECONDS", "BENCH_WARM");
     batch = (int)bench_setting("BENCH_BATCH");
     for (size_t i = 0; i < count; i++) {
-        chains[i] = (chain){.event = event_new(base, -1, 0, again, &chains[i]), .left = batch, .leader = i == 0};
+        chains[i] =
+            (chain){.event = event_new(base, -1, 0, again, &chains[i]), .left = batch, .leader = i == 0};
         bench_check(chains[i].event != NULL, "event_new");
         event_active(chains[i].event, EV_TIMEOUT, 0);
     }

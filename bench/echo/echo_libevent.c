@@ -23,7 +23,8 @@ static void serve(evutil_socket_t fd, short events, void *arg)
         free(self);
     } else if ((next == BENCH_ECHO_WRITE) != writing) {
         event_del(self->event);
-        event_assign(self->event, base, fd, (short)(EV_PERSIST | (writing ? EV_READ : EV_WRITE)), serve, self);
+        event_assign(self->event, base, fd, (short)(EV_PERSIST | (writing ? EV_READ : EV_WRITE)), serve,
+                     self);
         event_add(self->event, NULL);
     }
 }

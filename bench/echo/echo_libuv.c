@@ -9,7 +9,8 @@ typedef struct leftover {
     char bytes[]; /* what uv_try_write left */
 } leftover;
 
-static char *buffer; /* one for all: uv_read_start's callback has it from the allocation to the end of the read */
+static char
+    *buffer; /* one for all: uv_read_start's callback has it from the allocation to the end of the read */
 static size_t buffer_size;
 
 static void check_uv(int result, const char *what)

@@ -25,7 +25,8 @@ static int run(void *arg)
 {
     size_t count = *(size_t *)arg;
     size_t batch = (size_t)bench_setting("BENCH_TIMER_BATCH");
-    bench_random delays = bench_random_make(bench_setting("BENCH_TIMER_NEAREST"), bench_setting("BENCH_TIMER_FARTHEST"));
+    bench_random delays =
+        bench_random_make(bench_setting("BENCH_TIMER_NEAREST"), bench_setting("BENCH_TIMER_FARTHEST"));
     eddy_loop *loop = eddy_get_running_loop();
     int rc = 0;
     for (size_t i = 0; i < count && rc >= 0; i++)

@@ -25,7 +25,8 @@ int main(int argc, char **argv)
 {
     size_t count = bench_size(argc, argv);
     size_t batch = (size_t)bench_setting("BENCH_TIMER_BATCH");
-    bench_random delays = bench_random_make(bench_setting("BENCH_TIMER_NEAREST"), bench_setting("BENCH_TIMER_FARTHEST"));
+    bench_random delays =
+        bench_random_make(bench_setting("BENCH_TIMER_NEAREST"), bench_setting("BENCH_TIMER_FARTHEST"));
     bench_meter meter = bench_meter_make("BENCH_SECONDS", "BENCH_WARM");
     struct event *timers = bench_allocate(count, sizeof *timers), timer;
     struct event_base *base = event_base_new();

@@ -19,7 +19,8 @@ int main(int argc, char **argv)
 {
     size_t count = bench_size(argc, argv);
     size_t batch = (size_t)bench_setting("BENCH_TIMER_BATCH");
-    bench_random delays = bench_random_make(bench_setting("BENCH_TIMER_NEAREST"), bench_setting("BENCH_TIMER_FARTHEST"));
+    bench_random delays =
+        bench_random_make(bench_setting("BENCH_TIMER_NEAREST"), bench_setting("BENCH_TIMER_FARTHEST"));
     bench_meter meter = bench_meter_make("BENCH_SECONDS", "BENCH_WARM");
     uv_timer_t *timers = bench_allocate(count, sizeof *timers), timer;
     uv_loop_t *loop = uv_default_loop();

@@ -156,7 +156,7 @@ static const eddyi_wait_kind io_kinds[EDDYI_KINDS] = {
 };
 
 /* A task whose I/O always ends at once would starve the others: after so many it gives way. */
-static void spend_budget(eddy_loop *loop, eddy_task *task)
+void eddyi_io_spend(eddy_loop *loop, eddy_task *task)
 {
     if (--loop->io_budget > 0)
         return;
@@ -176,7 +176,7 @@ int64_t eddyi_io_await(eddy_loop *loop, eddyi_op *op, int32_t *os_error)
     io.wait.object = op;
     op->waiter = &io.completion;
     if (eddyi_io_submit(loop, op, &io.result) == EDDYI_DONE)
-        spend_budget(loop, task);
+        eddyi_io_spend(loop, task);
     else
         (void)eddyi_suspend(&io.wait, true);
     if (os_error != NULL)

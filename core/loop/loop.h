@@ -184,6 +184,8 @@ int eddyi_io_cancel(eddy_loop *loop, eddyi_op *op, eddyi_result *now);
 int64_t eddyi_io_revoke(eddy_loop *loop, eddyi_op *op);
 /* Ask the backend once; deliver results to completions. */
 int eddyi_io_poll(eddy_loop *loop, uint64_t deadline);
+/* After a call that ended at once: too many in a row give way, a cancel is kept. */
+void eddyi_io_spend(eddy_loop *loop, eddy_task *task);
 /* In a task: submit and suspend until it has ended. Returns the op's value (>= 0) or error; *os_error may be NULL.
  * Cancel rule for I/O (asyncio-reference HZ19, design §4): EDDY_ECANCELED means nothing was done; a result that is there is handed
  * over and the cancel stays for the next await. A cancel that is pending when the call begins is delivered at once. */

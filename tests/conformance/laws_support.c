@@ -7,6 +7,7 @@
 #include "core/base/memory.h"
 
 static const eddyi_backend_ops *selected;
+static bool skipped;
 
 void law_select(const eddyi_backend_ops *ops)
 {
@@ -18,13 +19,18 @@ const eddyi_backend_ops *law_selected(void)
     return selected;
 }
 
-bool law_needs_real(void **state, const char *why)
+bool law_needs_real(const char *why)
 {
-    (void)state;
     if (!(selected->caps & EDDYI_CAP_VIRTUAL_TIME))
         return true;
     print_message("skipped on %s: %s\n", selected->name, why);
+    skipped = true;
     return false;
+}
+
+bool law_was_skipped(void)
+{
+    return skipped;
 }
 
 bool law_has_kind(const law_bench *b, enum eddyi_op_kind kind)

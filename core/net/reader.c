@@ -1,0 +1,253 @@
+/* reader.c: reading from a stream. Rule numbers M1-M10 are those of asyncio's inventory.
+ * Touches io.c. With nothing buffered a read goes straight into the caller's buffer; a read that is cancelled loses no byte. */
+#include <string.h>
+
+#include "core/net/stream_inside.h"
+
+enum { CHUNK = 16384 };
+
+/* ---- beginning and ending a read ---- */
+
+static int begin(eddy_stream *stream, const char *operation)
+{
+    if (stream == NULL)
+        return eddyi_fail(EDDY_EINVAL, operation);
+    if (eddyi_current_task() == NULL)
+        return eddyi_fail(EDDY_ENOTASK, operation);
+    if (stream->reading)
+        return eddyi_fail(EDDY_EBUSY, operation); /* M10 */
+    if (stream->error != 0)
+        return eddyi_fail_system(stream->error, stream->os_error, operation);
+    if (stream->state != EDDYI_STREAM_OPEN)
+        return eddyi_fail(EDDY_ECLOSED, operation);
+    return 0;
+}
+
+/* What a receive that did not bring bytes means for the caller. */
+static ptrdiff_t explain(eddy_stream *stream, int64_t value, int os_error, const char *operation)
+{
+    if (stream->read_revoked) {
+        stream->read_revoked = false;
+        eddy_error_clear();
+        return eddyi_fail(stream->error != 0 ? stream->error : EDDY_ECLOSED, operation);
+    }
+    if (value == 0) {
+        stream->ended = true;
+        return 0;
+    }
+    if (value != EDDY_ECANCELED) {
+        eddyi_fail_system((int)value, os_error, operation);
+        eddyi_stream_fail(stream, (int)value, os_error);
+    }
+    return (ptrdiff_t)value;
+}
+
+/* Receive once, into `buffer`. > 0: bytes; 0: the end; < 0: an error. */
+static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const char *operation)
+{
+    int32_t os_error = 0;
+    if (stream->ended)
+        return 0;
+    stream->receive_buffer = (eddyi_buffer){buffer, size};
+    stream->receive = (eddyi_op){.descriptor = &stream->descriptor,
+                                 .kind = EDDYI_RECV,
+                                 .buffers = &stream->receive_buffer,
+                                 .buffer_count = 1};
+    stream->reading = true;
+    stream
+        ->references++; /* closed and let go by others while we wait, it must still be there when we come back */
+    int64_t value = eddyi_io_await(stream->loop, &stream->receive, &os_error);
+    stream->reading = false;
+    ptrdiff_t result =
+        value > 0 && !stream->read_revoked ? (ptrdiff_t)value : explain(stream, value, os_error, operation);
+    eddyi_stream_try_finish(stream);
+    eddy_stream_release(stream);
+    return result;
+}
+
+/* Receive once more behind what is buffered. */
+static ptrdiff_t receive_more(eddy_stream *stream, size_t size, const char *operation)
+{
+    eddyi_bytes *incoming = &stream->incoming;
+    int rc = eddyi_bytes_reserve(&stream->loop->allocator, incoming, size);
+    if (rc < 0)
+        return eddyi_fail(rc, operation);
+    ptrdiff_t got =
+        receive(stream, incoming->data + incoming->end, incoming->capacity - incoming->end, operation);
+    if (got > 0)
+        incoming->end += (size_t)got;
+    return got;
+}
+
+static size_t take(eddy_stream *stream, void *buffer, size_t size)
+{
+    eddyi_bytes *incoming = &stream->incoming;
+    size_t there = eddyi_bytes_size(incoming);
+    size_t taken = size < there ? size : there;
+    if (taken == 0)
+        return 0;
+    memcpy(buffer, incoming->data + incoming->start, taken);
+    stream->searched = 0;
+    eddyi_bytes_consume(&stream->loop->allocator, incoming, taken);
+    return taken;
+}
+
+/* A view was handed out of the buffer by the last read: the bytes go now. */
+static void settle(eddy_stream *stream)
+{
+    size_t lent = stream->lent_out;
+    stream->lent_out = 0;
+    if (lent > 0)
+        eddyi_bytes_consume(&stream->loop->allocator, &stream->incoming, lent);
+}
+
+/* ---- read and readexactly ---- */
+
+ptrdiff_t eddy_stream_read(eddy_stream *stream, void *buffer, size_t size)
+{
+    int rc = begin(stream, "read");
+    if (rc < 0)
+        return rc;
+    if (buffer == NULL || size == 0 || size > PTRDIFF_MAX)
+        return eddyi_fail(EDDY_EINVAL, "read");
+    settle(stream);
+    size_t taken = take(stream, buffer, size);
+    return taken > 0 ? (ptrdiff_t)taken : receive(stream, buffer, size, "read");
+}
+
+/* The stream ended first: the caller gets what there is, and the record says how much. */
+static ptrdiff_t incomplete(eddy_stream *stream, void *buffer, size_t size)
+{
+    size_t partial = take(stream, buffer, size);
+    eddyi_fail(EDDY_EINCOMPLETE, "readexactly");
+    eddy_error *record = eddyi_error_record();
+    record->partial = partial;
+    record->expected = size;
+    return EDDY_EINCOMPLETE;
+}
+
+ptrdiff_t eddy_stream_readexactly(eddy_stream *stream, void *buffer, size_t size)
+{
+    int rc = begin(stream, "readexactly");
+    if (rc < 0)
+        return rc;
+    if ((buffer == NULL && size > 0) || size > PTRDIFF_MAX)
+        return eddyi_fail(EDDY_EINVAL, "readexactly");
+    settle(stream);
+    while (eddyi_bytes_size(&stream->incoming) < size) {
+        size_t missing = size - eddyi_bytes_size(&stream->incoming);
+        ptrdiff_t got = receive_more(stream, missing, "readexactly");
+        if (got < 0)
+            return got;
+        if (got == 0)
+            return incomplete(stream, buffer, size);
+    }
+    return (ptrdiff_t)take(stream, buffer, size);
+}
+
+/* ---- readuntil and readline ---- */
+
+/* Where the separator begins in what is buffered; SIZE_MAX when it is not there. Never looks at a byte twice. */
+static size_t find(eddy_stream *stream, const char *separator, size_t size)
+{
+    const eddyi_bytes *incoming = &stream->incoming;
+    const char *base = incoming->data + incoming->start;
+    size_t there = eddyi_bytes_size(incoming);
+    size_t from = stream->searched;
+    while (there >= size && from <= there - size) {
+        const char *hit = memchr(base + from, separator[0], there - size + 1 - from);
+        if (hit == NULL)
+            break;
+        from = (size_t)(hit - base);
+        if (memcmp(hit, separator, size) == 0)
+            return from;
+        from++;
+    }
+    stream->searched = there >= size ? there - size + 1 : 0;
+    return SIZE_MAX;
+}
+
+static ptrdiff_t hand_out(eddy_stream *stream, eddy_view *data, size_t size)
+{
+    *data = (eddy_view){stream->incoming.data + stream->incoming.start, size};
+    stream->lent_out = size;
+    stream->searched = 0;
+    return (ptrdiff_t)size;
+}
+
+/* M2, M3: nothing is removed; `consumed` bytes surely hold no start of a separator. */
+static ptrdiff_t overrun(size_t consumed)
+{
+    eddyi_fail(EDDY_ELIMIT, "readuntil");
+    eddyi_error_record()->consumed = consumed;
+    return EDDY_ELIMIT;
+}
+
+/* > 0: the length through the separator; 0: the stream ended before; < 0: an error, EDDY_ELIMIT with *found where it begins. */
+static ptrdiff_t until(eddy_stream *stream, const char *separator, size_t size, size_t *found)
+{
+    for (;;) {
+        *found = eddyi_bytes_size(&stream->incoming) > 0 ? find(stream, separator, size) : SIZE_MAX;
+        if (*found != SIZE_MAX)
+            return *found > stream->limit ? overrun(*found) : (ptrdiff_t)(*found + size);
+        size_t there = eddyi_bytes_size(&stream->incoming);
+        if (there + 1 > size && there + 1 - size > stream->limit)
+            return overrun(there + 1 - size);
+        ptrdiff_t got = receive_more(stream, CHUNK, "readuntil");
+        if (got <= 0)
+            return got; /* M5: what came before the end was looked at first */
+    }
+}
+
+ptrdiff_t eddy_stream_readuntil(eddy_stream *stream, eddy_view *data, const void *separator, size_t size)
+{
+    size_t found;
+    int rc = begin(stream, "readuntil");
+    if (rc < 0)
+        return rc;
+    if (data == NULL || separator == NULL || size == 0)
+        return eddyi_fail(EDDY_EINVAL, "readuntil");
+    settle(stream);
+    stream->searched = 0; /* the last search may have been for something else */
+    ptrdiff_t length = until(stream, separator, size, &found);
+    if (length < 0)
+        return length;
+    if (length > 0)
+        return hand_out(stream, data, (size_t)length);
+    size_t partial = eddyi_bytes_size(&stream->incoming);
+    (void)hand_out(stream, data, partial);
+    eddyi_fail(EDDY_EINCOMPLETE, "readuntil");
+    eddyi_error_record()->partial = partial;
+    return EDDY_EINCOMPLETE;
+}
+
+/* M4: drop the line with its newline, or, newline not yet seen, all that is buffered. */
+static void drop_line(eddy_stream *stream, size_t found)
+{
+    size_t dropped = found != SIZE_MAX ? found + 1 : eddyi_bytes_size(&stream->incoming);
+    stream->searched = 0;
+    eddyi_bytes_consume(&stream->loop->allocator, &stream->incoming, dropped);
+}
+
+ptrdiff_t eddy_stream_readline(eddy_stream *stream, eddy_view *line)
+{
+    size_t found;
+    int rc = begin(stream, "readline");
+    if (rc < 0)
+        return rc;
+    if (line == NULL)
+        return eddyi_fail(EDDY_EINVAL, "readline");
+    settle(stream);
+    stream->searched = 0;
+    ptrdiff_t length = until(stream, "\n", 1, &found);
+    if (length == EDDY_ELIMIT)
+        drop_line(stream, found);
+    if (length < 0)
+        return length;
+    return hand_out(stream, line, length > 0 ? (size_t)length : eddyi_bytes_size(&stream->incoming));
+}
+
+bool eddy_stream_at_eof(const eddy_stream *stream)
+{
+    return stream == NULL || (stream->ended && eddyi_bytes_size(&stream->incoming) == stream->lent_out);
+}

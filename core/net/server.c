@@ -1,0 +1,513 @@
+/* server.c: listening, accepting, one task a client. Rule numbers N5-N7 are those of asyncio's inventory.
+ * Touches the resolver, io.c and streams. A connection that cannot be set up costs that one connection, never the listener. */
+#include <string.h>
+
+#include "core/net/resolve.h"
+#include "core/net/stream_inside.h"
+
+enum { DEFAULT_BACKLOG = 100 };
+static const uint64_t accept_pause = 1000000000; /* N7: out of descriptors, go on after a second */
+
+typedef struct listener {
+    eddyi_completion accepted;
+    eddyi_descriptor descriptor;
+    eddyi_op accept;
+    eddyi_timer pause;
+    eddy_server *server;
+    eddyi_node
+        report; /* a handler is user code: it runs from the ready queue, not while results are handed out */
+    const char *report_message;
+    int report_code;
+    bool lent, open, starved; /* starved: out of resources, and it was reported */
+} listener;
+
+struct eddy_server {
+    eddyi_closable closable;
+    eddy_loop *loop;
+    uint32_t references; /* users', one a connection, and one while a listener's op is out */
+    eddy_client_fn fn;
+    void *arg;
+    eddy_server_options options;
+    bool serving, closed, forever, user_gone;
+    eddyi_list connections; /* eddy_stream.of_server */
+    eddyi_list waiters;     /* in wait_closed */
+    eddyi_list forever_waiters;
+    size_t count;
+    listener listeners[];
+};
+
+void eddy_server_options_init(eddy_server_options *options)
+{
+    if (options != NULL)
+        *options = (eddy_server_options){.size = sizeof *options};
+}
+
+/* ---- references ---- */
+
+static void unreference(eddy_server *server)
+{
+    eddy_loop *loop = server->loop;
+    if (--server->references != 0)
+        return;
+    eddyi_release(&loop->allocator, server);
+    eddyi_loop_object_remove(loop);
+}
+
+static void wake_if_gone(eddy_server *server)
+{
+    if (server->closed && eddyi_list_empty(&server->connections))
+        eddyi_stream_wake_all(&server->waiters, 0);
+}
+
+void eddyi_server_forget(eddy_server *server, eddy_stream *stream)
+{
+    eddyi_list_remove(&stream->of_server);
+    stream->server = NULL;
+    if (!server->loop->closing)
+        wake_if_gone(server);
+    unreference(server);
+}
+
+/* ---- a client ---- */
+
+typedef struct client {
+    eddy_server *server;
+    eddy_stream *stream;
+} client;
+
+_Static_assert(sizeof(client) <= EDDYI_CELL_SIZE, "a client fits a cell");
+
+static void report(eddy_server *server, const char *message, int code)
+{
+    eddy_exception_context context = {
+        .size = sizeof context, .message = message, .exception = code, .task = eddyi_current_task()};
+    eddy_loop_call_exception_handler(server->loop, &context);
+}
+
+/* M9: a failure is reported and closes the connection; a cancel closes it silently. */
+static int client_main(void *arg)
+{
+    client *c = arg;
+    int rc = c->server->fn(c->stream, c->server->arg);
+    bool closed_by_us = rc == EDDY_ECLOSED && eddy_stream_is_closing(c->stream);
+    if (rc < 0 && rc != EDDY_ECANCELED && !closed_by_us)
+        report(c->server, "Unhandled exception in client_connected_cb", rc);
+    return rc == EDDY_ECANCELED ? rc : 0;
+}
+
+static void client_release(void *arg)
+{
+    client copy = *(client *)arg;
+    eddyi_cell_give(copy.server->loop, arg);
+    eddy_stream_close(copy.stream);
+    eddy_stream_release(copy.stream);
+    unreference(copy.server);
+}
+
+static void report_ran(eddyi_node *node)
+{
+    listener *l = EDDYI_CONTAINER(node, listener, report);
+    if (!l->server->loop->closed)
+        report(l->server, l->report_message, l->report_code);
+}
+
+static void report_soon(listener *l, const char *message, int code)
+{
+    l->report_message = message;
+    l->report_code = code;
+    if (eddyi_list_empty(&l->report.link))
+        eddyi_ready_push(l->server->loop, &l->report);
+}
+
+/* On failure the descriptor is still the caller's. */
+static int start_client(listener *l, eddy_fd fd)
+{
+    eddy_server *server = l->server;
+    eddy_loop *loop = server->loop;
+    eddy_task_options options = server->options.client_task;
+    eddyi_stream_settings settings = {server->options.limit, server->options.high_water,
+                                      server->options.low_water};
+    eddy_task *task;
+    client *c = eddyi_cell_take(loop);
+    if (c == NULL)
+        return EDDY_ENOMEM;
+    int rc = eddyi_stream_create(loop, &c->stream, fd, &settings);
+    if (rc < 0) {
+        eddyi_cell_give(loop, c);
+        return rc;
+    }
+    c->server = server;
+    c->stream->server = server;
+    eddyi_list_append(&server->connections, &c->stream->of_server);
+    server->references += 2; /* the connection's, and the client task's */
+    options.release = client_release;
+    rc = eddyi_task_create(loop, &task, client_main, c, &options);
+    if (rc < 0) { /* the stream closes the descriptor: to the peer this connection ended at once */
+        eddy_stream_abort(c->stream);
+        client_release(c);
+        report_soon(l, "Error on transport creation for incoming connection", rc);
+    }
+    return 0;
+}
+
+/* ---- accepting ---- */
+
+static void start_accepting(listener *l);
+
+static void pause_over(eddyi_timer *timer)
+{
+    listener *l = EDDYI_CONTAINER(timer, listener, pause);
+    if (l->open && !l->server->loop->closing)
+        start_accepting(l);
+}
+
+static void close_listener(listener *l)
+{
+    eddy_loop *loop = l->server->loop;
+    if (!l->open || l->lent)
+        return;
+    eddyi_ready_remove(loop, &l->report);
+    l->open = false;
+    eddyi_timers_remove(&loop->timers, &l->pause);
+    loop->ops->detach(loop->backend, &l->descriptor);
+    (void)loop->net->close(loop->backend, l->descriptor.fd);
+    l->descriptor.fd = -1;
+}
+
+/* The accept op has ended: by our cancel, or because the system is out of something. */
+static void accept_ended(listener *l, int code)
+{
+    eddy_server *server = l->server;
+    l->lent = false;
+    if (server->closed) {
+        close_listener(l);
+    } else if (code != EDDY_ECANCELED) {
+        if (!l->starved)
+            report_soon(l, "accept() out of system resource", code);
+        l->starved = true;
+        eddyi_timers_add(&server->loop->timers, &l->pause, eddyi_loop_now(server->loop) + accept_pause);
+    }
+}
+
+static void take_connection(listener *l, eddy_fd fd)
+{
+    eddy_server *server = l->server;
+    eddy_loop *loop = server->loop;
+    l->starved = false;
+    if (server->closed || start_client(l, fd) < 0)
+        (void)loop->net->close(loop->backend, fd); /* F3: this one is lost, the listener goes on */
+}
+
+static void accept_completed(eddyi_completion *completion, const eddyi_result *result)
+{
+    listener *l = EDDYI_CONTAINER(completion, listener, accepted);
+    eddy_server *server = l->server;
+    bool ended = (result->flags & EDDYI_LAST) != 0;
+    if (result->value >= 0)
+        take_connection(l, (eddy_fd)result->value);
+    if (!ended)
+        return;
+    accept_ended(l, result->value < 0 ? (int)result->value : EDDY_EAGAIN);
+    unreference(server);
+}
+
+static void start_accepting(listener *l)
+{
+    eddyi_result now;
+    eddy_server *server = l->server;
+    l->accept = (eddyi_op){
+        .descriptor = &l->descriptor, .kind = EDDYI_ACCEPT, .flags = EDDYI_MULTI, .waiter = &l->accepted};
+    l->lent = true;
+    server->references++;
+    if (eddyi_io_submit(server->loop, &l->accept, &now) == EDDYI_DONE)
+        accept_completed(&l->accepted, &now);
+}
+
+/* ---- making ---- */
+
+static bool same_address(const eddyi_address *a, const eddyi_address *b)
+{
+    return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+static bool seen_before(const eddyi_resolution *addresses, int index)
+{
+    for (int i = 0; i < index; i++)
+        if (same_address(&addresses->addresses[i], &addresses->addresses[index]))
+            return true;
+    return false;
+}
+
+static int configure(eddy_server *server, eddy_fd fd, enum eddyi_family family)
+{
+    eddy_loop *loop = server->loop;
+    const eddyi_net_ops *net = loop->net;
+    const eddy_server_options *options = &server->options;
+    int rc = 0;
+    if (!options->no_reuse_address)
+        rc = net->set_option(loop->backend, fd, EDDYI_REUSE_ADDRESS, 1);
+    if (rc >= 0 && options->reuse_port)
+        rc = net->set_option(loop->backend, fd, EDDYI_REUSE_PORT, 1);
+    if (rc >= 0 && options->keep_alive)
+        rc = net->set_option(loop->backend, fd, EDDYI_KEEP_ALIVE, 1);
+    if (rc >= 0 && family == EDDYI_FAMILY_IPV6) /* N5: so that IPv4 can be bound beside it */
+        rc = net->set_option(loop->backend, fd, EDDYI_V6_ONLY, 1);
+    return rc < 0 ? eddyi_fail(rc, "start_server") : 0;
+}
+
+static int open_listener(eddy_server *server, const eddyi_address *address)
+{
+    eddy_fd fd;
+    eddy_loop *loop = server->loop;
+    enum eddyi_family family = loop->net->family(address);
+    listener *l = &server->listeners[server->count];
+    int rc = loop->net->socket(loop->backend, &fd, family, EDDYI_SOCKET_STREAM);
+    if (rc < 0)
+        return eddyi_fail(rc, "socket");
+    rc = configure(server, fd, family);
+    if (rc == 0 && (rc = loop->net->bind(loop->backend, fd, address)) < 0)
+        eddyi_fail(rc, "bind");
+    *l = (listener){.accepted = {accept_completed}, .server = server, .open = true};
+    l->descriptor = (eddyi_descriptor){.fd = fd, .kind = EDDYI_LISTENER};
+    eddyi_node_init(&l->report, report_ran);
+    eddyi_timer_init(&l->pause, pause_over);
+    if (rc >= 0 && (rc = loop->ops->attach(loop->backend, &l->descriptor)) < 0)
+        eddyi_fail(rc, "start_server");
+    if (rc < 0) {
+        (void)loop->net->close(loop->backend, fd);
+        return rc;
+    }
+    server->count++;
+    return 0;
+}
+
+/* N5: a family that the system lacks, or an address that it does not have, is skipped; any other failure ends all. */
+static int open_listeners(eddy_server *server, const eddyi_resolution *addresses)
+{
+    int rc = EDDY_ENOHOST;
+    for (int i = 0; i < addresses->count; i++) {
+        if (seen_before(addresses, i))
+            continue;
+        rc = open_listener(server, &addresses->addresses[i]);
+        if (rc < 0 && rc != EDDY_EAFNOSUPPORT && rc != EDDY_EADDRNOTAVAIL)
+            return rc;
+    }
+    return server->count > 0 ? 0 : rc;
+}
+
+static void shut(eddyi_closable *closable)
+{
+    eddy_server *server = EDDYI_CONTAINER(closable, eddy_server, closable);
+    server->closed = true;
+    server->serving = false;
+    server->references++;
+    for (size_t i = 0; i < server->count; i++) {
+        listener *l = &server->listeners[i];
+        if (l->lent) {
+            (void)eddyi_io_revoke(server->loop, &l->accept);
+            l->lent = false;
+            server->references--;
+        }
+        close_listener(l);
+    }
+    unreference(server);
+}
+
+static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddy_server_options *options)
+{
+    eddy_server *server = eddyi_allocate_zero(&loop->allocator, sizeof *server + room * sizeof(listener));
+    if (server == NULL)
+        return EDDY_ENOMEM;
+    server->loop = loop;
+    server->references = 1;
+    if (options != NULL)
+        server->options = *options;
+    server->closable.shut = shut;
+    eddyi_list_init(&server->connections);
+    eddyi_list_init(&server->waiters);
+    eddyi_list_init(&server->forever_waiters);
+    eddyi_list_append(&loop->closables, &server->closable.link);
+    eddyi_loop_object_add(loop);
+    *out = server;
+    return 0;
+}
+
+int eddy_start_server(eddy_server **out, const char *host, const char *service, eddy_client_fn fn, void *arg,
+                      const eddy_server_options *options)
+{
+    eddy_task *task = eddyi_current_task();
+    eddyi_resolution *addresses = NULL;
+    eddy_server *server = NULL;
+    if (out == NULL || fn == NULL || (options != NULL && options->backlog < 0))
+        return eddyi_fail(EDDY_EINVAL, "start_server");
+    if (task == NULL)
+        return eddyi_fail(EDDY_ENOTASK, "start_server");
+    eddy_loop *loop = task->future.loop;
+    enum eddyi_family family = options != NULL ? (enum eddyi_family)options->family : EDDYI_FAMILY_ANY;
+    int rc = eddyi_resolve_await(loop, &addresses, host, service, family, EDDYI_RESOLVE_PASSIVE);
+    if (rc == 0)
+        rc = create(loop, &server, (size_t)addresses->count, options);
+    if (rc < 0)
+        goto out;
+    server->fn = fn;
+    server->arg = arg;
+    rc = open_listeners(server, addresses);
+    if (rc == 0 && !server->options.do_not_start)
+        rc = eddy_server_start_serving(server);
+    if (rc == 0)
+        *out = server;
+    else
+        eddy_server_release(server);
+out:
+    eddyi_resolution_free(addresses);
+    return rc < 0 ? eddyi_fail(rc, "start_server") : 0;
+}
+
+void eddy_server_release(eddy_server *server)
+{
+    if (server == NULL)
+        return;
+    if (server->user_gone)
+        return;
+    server->user_gone = true;
+    eddy_server_close(server);
+    unreference(server);
+}
+
+/* ---- serving and closing ---- */
+
+int eddy_server_start_serving(eddy_server *server)
+{
+    if (server == NULL)
+        return eddyi_fail(EDDY_EINVAL, "start_serving");
+    if (server->closed)
+        return eddyi_fail(EDDY_ECLOSED, "start_serving");
+    if (server->serving)
+        return 0;
+    eddy_loop *loop = server->loop;
+    int backlog = server->options.backlog != 0 ? server->options.backlog : DEFAULT_BACKLOG;
+    for (size_t i = 0; i < server->count; i++) {
+        int rc = loop->net->listen(loop->backend, server->listeners[i].descriptor.fd, backlog);
+        if (rc < 0)
+            return eddyi_fail(rc, "listen");
+    }
+    server->serving = true;
+    for (size_t i = 0; i < server->count; i++)
+        start_accepting(&server->listeners[i]);
+    return 0;
+}
+
+static void stop_listener(listener *l)
+{
+    eddyi_result now;
+    if (l->lent && eddyi_io_cancel(l->server->loop, &l->accept, &now) == EDDYI_DONE)
+        accept_completed(&l->accepted, &now);
+    close_listener(l);
+}
+
+void eddy_server_close(eddy_server *server)
+{
+    if (server == NULL || server->closed)
+        return;
+    server->closed = true;
+    server->serving = false;
+    server->references++;
+    for (size_t i = 0; i < server->count; i++)
+        stop_listener(&server->listeners[i]);
+    eddyi_list_remove(&server->closable.link);
+    eddyi_stream_wake_all(&server->forever_waiters, EDDY_ECANCELED);
+    wake_if_gone(server);
+    unreference(server);
+}
+
+static void each_connection(eddy_server *server, void (*act)(eddy_stream *))
+{
+    if (server == NULL)
+        return;
+    server->references++;
+    for (eddyi_list *link = server->connections.next; link != &server->connections;) {
+        eddy_stream *stream = EDDYI_LIST_ITEM(link, eddy_stream, of_server);
+        link = link->next; /* acting may take this one out */
+        act(stream);
+    }
+    unreference(server);
+}
+
+void eddy_server_close_clients(eddy_server *server)
+{
+    each_connection(server, eddy_stream_close);
+}
+
+void eddy_server_abort_clients(eddy_server *server)
+{
+    each_connection(server, eddy_stream_abort);
+}
+
+int eddy_server_wait_closed(eddy_server *server)
+{
+    if (server == NULL)
+        return eddyi_fail(EDDY_EINVAL, "wait_closed");
+    if (eddyi_current_task() == NULL)
+        return eddyi_fail(EDDY_ENOTASK, "wait_closed");
+    int rc = 0;
+    server->references++;
+    while (rc == 0 && !(server->closed && eddyi_list_empty(&server->connections)))
+        rc = eddyi_stream_wait(NULL, &server->waiters, true);
+    unreference(server);
+    return rc;
+}
+
+int eddy_server_serve_forever(eddy_server *server)
+{
+    if (server == NULL)
+        return eddyi_fail(EDDY_EINVAL, "serve_forever");
+    if (eddyi_current_task() == NULL)
+        return eddyi_fail(EDDY_ENOTASK, "serve_forever");
+    if (server->forever)
+        return eddyi_fail(EDDY_EBUSY, "serve_forever");
+    int rc = eddy_server_start_serving(server);
+    if (rc < 0)
+        return rc;
+    server->forever = true;
+    server->references++;
+    rc = eddyi_stream_wait(NULL, &server->forever_waiters, true);
+    server->forever = false;
+    eddy_server_close(server);
+    eddy_server_close_clients(server);
+    int closed = eddy_server_wait_closed(server);
+    unreference(server);
+    return rc < 0 ? rc : closed;
+}
+
+/* ---- what is known of it ---- */
+
+bool eddy_server_is_serving(const eddy_server *server)
+{
+    return server != NULL && server->serving;
+}
+
+static int address_of(const eddy_server *server, size_t index, eddyi_address *address)
+{
+    if (server == NULL || index >= server->count)
+        return EDDY_EINVAL;
+    if (server->closed)
+        return EDDY_ECLOSED;
+    return server->loop->net->local_address(server->loop->backend, server->listeners[index].descriptor.fd,
+                                            address);
+}
+
+int eddy_server_name(const eddy_server *server, size_t index, char *text, size_t size)
+{
+    eddyi_address address;
+    int rc = text == NULL ? EDDY_EINVAL : address_of(server, index, &address);
+    if (rc >= 0)
+        rc = server->loop->net->format(&address, text, size);
+    return rc < 0 ? eddyi_fail(rc, "sockets") : rc;
+}
+
+int eddy_server_port(const eddy_server *server, size_t index)
+{
+    eddyi_address address;
+    int rc = address_of(server, index, &address);
+    return rc < 0 ? eddyi_fail(rc, "sockets") : server->loop->net->port(&address);
+}

@@ -1,0 +1,111 @@
+/* laws.c: the laws of the backend seam, on one backend: by EDDY_BACKEND, or the first of the build.
+ * Touches seam 1. `conformance_laws [--mutant NAME] [PATTERN]`; without arguments it also runs itself with every mutant
+ * and fails if one of them survives. */
+#include "conformance/laws_support.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "conformance/laws_tests.h"
+
+static const char *program;
+
+static const struct {
+    const char *name, *law;
+} mutants[] = {
+#define LAW_MUTANT(name, law) {#name, #law "*"},
+    LAW_MUTANTS(LAW_MUTANT)
+#undef LAW_MUTANT
+};
+
+/* Runs on the real backend; 1 when a test failed, and only a failed test. */
+static int run_mutant(const char *mutant, const char *law)
+{
+    int status = -1;
+    fflush(NULL);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL)
+            _exit(3);
+        execl(program, program, "--mutant", mutant, law, (char *)NULL);
+        _exit(3);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 4;
+}
+
+static void every_mutant_is_caught(void **state)
+{
+    int survivors = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof mutants / sizeof mutants[0]; i++) {
+        int outcome = run_mutant(mutants[i].name, mutants[i].law);
+        if (outcome == 77) {
+            print_message("mutant %s: %s does not apply here\n", mutants[i].name, mutants[i].law);
+        } else if (outcome != 1) {
+            print_error("mutant %s survived %s (exit %d)\n", mutants[i].name, mutants[i].law, outcome);
+            survivors++;
+        }
+    }
+    assert_int_equal(survivors, 0);
+}
+
+static const eddyi_backend_ops *find_backend(const char *name)
+{
+    for (size_t i = 0; eddyi_backends[i] != NULL; i++)
+        if (name == NULL || strcmp(eddyi_backends[i]->name, name) == 0)
+            return eddyi_backends[i];
+    return NULL;
+}
+
+static int run_laws(const char *pattern)
+{
+    const struct CMUnitTest laws[] = {
+#define LAW_TEST(name) cmocka_unit_test(name),
+        LAW_TESTS(LAW_TEST)
+#undef LAW_TEST
+    };
+    if (pattern != NULL)
+        cmocka_set_test_filter(pattern);
+    return cmocka_run_group_tests_name("laws", laws, NULL, NULL) == 0 ? 0 : 1;
+}
+
+static int run_mutants(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_mutant_is_caught)};
+    return cmocka_run_group_tests_name("mutants", tests, NULL, NULL) == 0 ? 0 : 1;
+}
+
+int main(int argc, char **argv)
+{
+    const char *mutant = NULL, *pattern = NULL, *name = getenv("EDDY_BACKEND");
+    program = argv[0];
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--mutant") == 0 && i + 1 < argc)
+            mutant = argv[++i];
+        else
+            pattern = argv[i];
+    }
+    const eddyi_backend_ops *ops = find_backend(name);
+    if (ops == NULL) {
+        fprintf(stderr, "no backend \"%s\" in this build\n", name);
+        return 2;
+    }
+    if (ops->probe() < 0) {
+        printf("skipped: %s does not run here\n", ops->name);
+        return 0;
+    }
+    law_select(ops);
+    alarm(110); /* a backend that blocks for ever shall end as a failure too */
+    if (mutant == NULL)
+        return pattern != NULL ? run_laws(pattern) : run_laws(NULL) | run_mutants();
+    law_select(law_mutant(mutant, ops));
+    if (law_selected() == NULL) {
+        fprintf(stderr, "no mutant \"%s\"\n", mutant);
+        return 2;
+    }
+    int failed = run_laws(pattern);
+    return failed == 0 && law_was_skipped() ? 77 : failed;
+}
