@@ -20,7 +20,7 @@
 struct eddyi_poller {
     const eddy_allocator *allocator;
     int epoll, wake;
-    atomic_bool woken;  /* a wake is on its way: more of them need no system call */
+    atomic_bool woken;   /* a wake is on its way: more of them need no system call */
     bool no_nanoseconds; /* epoll_pwait2 is not there; found out once */
     struct epoll_event *events;
     int capacity;
@@ -77,7 +77,8 @@ static int epoll_change(eddyi_poller *poller, eddy_fd fd, eddyi_event event)
 static void epoll_remove(eddyi_poller *poller, eddy_fd fd, eddyi_event event)
 {
     struct epoll_event ignored = describe(event, true);
-    (void)epoll_ctl(poller->epoll, EPOLL_CTL_DEL, (int)fd, &ignored); /* no EDDYI_CALL: it cannot fail for memory */
+    (void)epoll_ctl(poller->epoll, EPOLL_CTL_DEL, (int)fd,
+                    &ignored); /* no EDDYI_CALL: it cannot fail for memory */
 }
 
 static int watch_wake(int epoll, int wake)
@@ -133,7 +134,7 @@ out:
 
 static void epoll_close(eddyi_poller *poller)
 {
-    (void)close(poller->wake); /* no EDDYI_CALL */
+    (void)close(poller->wake);  /* no EDDYI_CALL */
     (void)close(poller->epoll); /* no EDDYI_CALL */
     eddyi_release(poller->allocator, poller->events);
     eddyi_release(poller->allocator, poller);

@@ -40,8 +40,8 @@ struct eddyi_poller {
     const eddy_allocator *allocator;
     word *watched[SETS], *found[SETS]; /* one block: watched[READ] owns it */
     entry *entries;
-    int words, top;    /* numbers from `top` on are not watched */
-    int turn;          /* where the next scan begins: full batches shall not starve high numbers */
+    int words, top; /* numbers from `top` on are not watched */
+    int turn;       /* where the next scan begins: full batches shall not starve high numbers */
     int wake_read, wake_write;
     atomic_bool woken; /* a byte is in the pipe: more need no system call */
 };
@@ -179,7 +179,7 @@ static int select_probe(void)
 
 static void select_close(eddyi_poller *poller)
 {
-    if (poller->wake_read >= 0) { /* both or none */
+    if (poller->wake_read >= 0) {       /* both or none */
         (void)close(poller->wake_read); /* no EDDYI_CALL: whatever close says, the descriptor is gone */
         (void)close(poller->wake_write);
     }

@@ -49,6 +49,9 @@ END {
     for (key in runs)
         summarize(key)
     for (r = 1; r <= row_count; r++)
+        if (length(title(row_work[r], row_name[r])) > width)
+            width = length(title(row_work[r], row_name[r]))
+    for (r = 1; r <= row_count; r++)
         print_row(row_work[r], row_name[r])
     summary()
     if (json != "")
@@ -134,18 +137,22 @@ function verdict(work, row, peer,    t, text, r, ours, base) {
     return text
 }
 
+function title(work, row) {
+    return index(row, work "/") == 1 ? row : work ": " row
+}
+
 function print_row(work, row,    i, peer, key, r) {
-    printf "\n%-32s %10s %8s %10s\n", index(row, work "/") == 1 ? row : work ": " row, unit[work, row], "spread", "eddy is"
+    printf "\n%-*s %10s %8s %10s\n", width, title(work, row), unit[work, row], "spread", "eddy is"
     for (i = 1; i <= peer_count; i++) {
         peer = peer_order[i]
         key = work SUBSEP row SUBSEP peer
         if (key in median) {
             r = peer == "eddy" ? "" : ratio(work, row, peer)
             verdicts[key] = verdict(work, row, peer)
-            printf "  %-30s %10s %6.0f %% %10s%s\n", peer, number(median[key]), spread(key),
+            printf "%-*s %10s %6.0f %% %10s%s\n", width, "  " peer, number(median[key]), spread(key),
                    r == "" ? "" : sprintf("%.2f x", r), verdicts[key]
         } else if (key in reason) {
-            printf "  %-30s %s\n", peer, reason[key]
+            printf "%-*s %s\n", width, "  " peer, reason[key]
         }
     }
 }

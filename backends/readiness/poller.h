@@ -14,8 +14,8 @@ typedef struct eddyi_event {
 } eddyi_event;
 
 enum {
-    EDDYI_EVENT_ASK = 16,    /* an error: comes with IN and OUT, and each op's own call says what it is */
-    EDDYI_EVENT_URGENT = 32, /* comes with IN: a read may stop before the urgent byte though there is more */
+    EDDYI_EVENT_ASK = 16,     /* an error: comes with IN and OUT, and each op's own call says what it is */
+    EDDYI_EVENT_URGENT = 32,  /* comes with IN: a read may stop before the urgent byte though there is more */
     EDDYI_EVENT_DROPPED = 64, /* comes with ASK: the poller watches nothing of this descriptor any more */
     EDDYI_EVENT_BITS = EDDYI_IN | EDDYI_OUT | EDDYI_END_IN | EDDYI_END_OUT
 };
@@ -58,7 +58,8 @@ int eddyi_readiness_wait(eddyi_backend *, uint64_t deadline_ns, eddyi_result *re
 void eddyi_readiness_wake(eddyi_backend *);
 eddy_fd eddyi_readiness_pollable(eddyi_backend *);
 
-uint64_t eddyi_readiness_stale(eddyi_backend *);    /* events that were dropped because their owner is gone */
-uint64_t eddyi_readiness_renewals(eddyi_backend *); /* how often the poller had to begin again because of them */
+uint64_t eddyi_readiness_stale(eddyi_backend *); /* events that were dropped because their owner is gone */
+uint64_t
+eddyi_readiness_renewals(eddyi_backend *); /* how often the poller had to begin again because of them */
 
 #endif

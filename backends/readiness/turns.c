@@ -8,7 +8,8 @@
 #include "core/platform.h"
 
 enum {
-    MOST_ACCEPTS = 16, /* of one listener in one wait: others shall have their turn, and the rest is told again */
+    MOST_ACCEPTS =
+        16, /* of one listener in one wait: others shall have their turn, and the rest is told again */
     MOST_PROVABLE = 16 /* buffers that no system cuts off */
 };
 

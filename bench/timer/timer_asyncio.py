@@ -10,20 +10,35 @@ def nothing():
     pass
 
 
-async def main():
-    count, batch, shared = meter.size(), int(meter.setting("BENCH_TIMER_BATCH")), meter.Meter()
+async def measure(row, count, operation):
+    batch, shared = int(meter.setting("BENCH_TIMER_BATCH")), meter.Meter()
     nearest, farthest = meter.setting("BENCH_TIMER_NEAREST"), meter.setting("BENCH_TIMER_FARTHEST")
-    delays = [random.uniform(nearest, farthest) for _ in range(batch)]
-    loop = asyncio.get_running_loop()
-    timers = [loop.call_later(random.uniform(nearest, farthest), nothing) for _ in range(count)]
+    choices = [(random.randrange(count), random.uniform(nearest, farthest)) for _ in range(100 * batch)]
+    first = 0
     while not shared.over:
-        for delay in delays:
-            loop.call_later(delay, nothing).cancel()
+        for index, delay in choices[first : first + batch]:
+            operation(index, delay)
+        first = (first + batch) % len(choices)
         shared.ops += batch
         shared.lap()
         await asyncio.sleep(0)
-    meter.show(f"timer/{count}", shared.ns_per_op, "ns")
-    return timers
+    meter.show(f"{row}/{count}", shared.ns_per_op, "ns")
+
+
+async def main():
+    count, call_later = meter.size(), asyncio.get_running_loop().call_later
+    nearest, farthest = meter.setting("BENCH_TIMER_NEAREST"), meter.setting("BENCH_TIMER_FARTHEST")
+    timers = [call_later(random.uniform(nearest, farthest), nothing) for _ in range(count)]
+
+    def set_and_cancel(_, delay):
+        call_later(delay, nothing).cancel()
+
+    def replace(index, delay):
+        timers[index].cancel()
+        timers[index] = call_later(delay, nothing)
+
+    await measure("timer", count, set_and_cancel)
+    await measure("replace", count, replace)
 
 
 asyncio.run(main())

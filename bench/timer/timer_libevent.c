@@ -6,6 +6,11 @@
 #include "meter.h"
 #include "random.h"
 
+static struct event_base *base;
+static struct event *timers, lone;
+static size_t count, batch;
+static bench_random delays;
+
 static void nothing(evutil_socket_t fd, short events, void *arg)
 {
     (void)fd;
@@ -13,37 +18,53 @@ static void nothing(evutil_socket_t fd, short events, void *arg)
     (void)arg;
 }
 
-static void add(struct event *timer, bench_random *delays)
+static void set(struct event *timer)
 {
-    double delay = bench_random_next(delays);
+    double delay = bench_random_next(&delays);
     long whole = (long)delay;
     struct timeval time = {.tv_sec = whole, .tv_usec = (long)((delay - (double)whole) * 1e6)};
     evtimer_add(timer, &time);
 }
 
-int main(int argc, char **argv)
+static void set_and_cancel(void)
 {
-    size_t count = bench_size(argc, argv);
-    size_t batch = (size_t)bench_setting("BENCH_TIMER_BATCH");
-    bench_random delays =
-        bench_random_make(bench_setting("BENCH_TIMER_NEAREST"), bench_setting("BENCH_TIMER_FARTHEST"));
+    set(&lone);
+    evtimer_del(&lone);
+}
+
+static void replace(void)
+{
+    size_t i = bench_random_below(&delays, count);
+    evtimer_del(&timers[i]);
+    set(&timers[i]);
+}
+
+static void measure(const char *row, void (*operation)(void))
+{
     bench_meter meter = bench_meter_make("BENCH_SECONDS", "BENCH_WARM");
-    struct event *timers = bench_allocate(count, sizeof *timers), timer;
-    struct event_base *base = event_base_new();
-    bench_check(base != NULL, "event_base_new");
-    for (size_t i = 0; i < count; i++) {
-        evtimer_assign(&timers[i], base, nothing, NULL);
-        add(&timers[i], &delays);
-    }
-    evtimer_assign(&timer, base, nothing, NULL);
     while (!meter.over) {
-        for (size_t i = 0; i < batch; i++) {
-            add(&timer, &delays);
-            evtimer_del(&timer);
-        }
+        for (size_t i = 0; i < batch; i++)
+            operation();
         meter.ops += batch;
         bench_meter_lap(&meter);
         event_base_loop(base, EVLOOP_NONBLOCK);
     }
-    bench_print("timer", count, "", meter.ns_per_op, "ns");
+    bench_print(row, count, "", meter.ns_per_op, "ns");
+}
+
+int main(int argc, char **argv)
+{
+    count = bench_size(argc, argv);
+    batch = (size_t)bench_setting("BENCH_TIMER_BATCH");
+    delays = bench_random_make(bench_setting("BENCH_TIMER_NEAREST"), bench_setting("BENCH_TIMER_FARTHEST"));
+    timers = bench_allocate(count, sizeof *timers);
+    base = event_base_new();
+    bench_check(base != NULL, "event_base_new");
+    evtimer_assign(&lone, base, nothing, NULL);
+    for (size_t i = 0; i < count; i++) {
+        evtimer_assign(&timers[i], base, nothing, NULL);
+        set(&timers[i]);
+    }
+    measure("timer", set_and_cancel);
+    measure("replace", replace);
 }

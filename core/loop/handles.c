@@ -137,37 +137,39 @@ int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn,
     return rc;
 }
 
-static int call_at_deadline(eddy_loop *loop, eddy_handle **out, uint64_t deadline, eddy_callback_fn fn,
-                            void *arg)
+static int create_timed(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn, void *arg)
 {
-    eddy_handle *handle;
-    int rc = handle_create(loop, out, &handle, fn, arg);
+    int rc = handle_create(loop, out, handle, fn, arg);
     if (rc < 0)
         return rc;
-    handle->timed = true;
-    eddyi_timer_init(&handle->timer, handle_fire);
-    eddyi_timers_add(&loop->timers, &handle->timer, deadline);
+    (*handle)->timed = true;
+    eddyi_timer_init(&(*handle)->timer, handle_fire);
     return 0;
 }
 
 int eddy_loop_call_later(eddy_loop *loop, eddy_handle **out, double delay, eddy_callback_fn fn, void *arg)
 {
-    uint64_t deadline;
-    int rc = eddyi_loop_usable(loop);
+    uint64_t nanoseconds;
+    eddy_handle *handle;
+    if (eddyi_delay(delay, &nanoseconds) < 0)
+        return eddyi_fail(EDDY_EINVAL, "call_later");
+    int rc = create_timed(loop, out, &handle, fn, arg);
     if (rc == 0)
-        rc = eddyi_deadline_after(loop, delay, &deadline);
-    if (rc < 0)
-        return eddyi_fail(rc, "call_later");
-    return call_at_deadline(loop, out, deadline, fn, arg);
+        eddyi_timers_add_fresh(&loop->timers, &handle->timer, nanoseconds);
+    return rc;
 }
 
 int eddy_loop_call_at(eddy_loop *loop, eddy_handle **out, double when, eddy_callback_fn fn, void *arg)
 {
     uint64_t deadline;
+    eddy_handle *handle;
     int rc = eddyi_deadline_at(when, &deadline);
     if (rc < 0)
         return eddyi_fail(rc, "call_at");
-    return call_at_deadline(loop, out, deadline, fn, arg);
+    rc = create_timed(loop, out, &handle, fn, arg);
+    if (rc == 0)
+        eddyi_timers_add(&loop->timers, &handle->timer, deadline);
+    return rc;
 }
 
 int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg)
@@ -210,7 +212,11 @@ bool eddy_handle_cancelled(const eddy_handle *handle)
 
 double eddy_handle_when(const eddy_handle *handle)
 {
-    return handle != NULL && handle->timed ? eddyi_seconds(handle->timer.deadline) : 0;
+    if (handle == NULL || !handle->timed)
+        return 0;
+    if (handle->timer.place == EDDYI_TIMER_FRESH)
+        (void)eddyi_loop_now(handle->loop); /* it counts from now */
+    return eddyi_seconds(handle->timer.deadline);
 }
 
 void eddy_handle_release(eddy_handle *handle)

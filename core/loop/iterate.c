@@ -56,6 +56,8 @@ void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
     eddyi_inbox_drain(loop);
     cancel_interrupted(loop);
     bool busy = !eddyi_list_empty(&loop->ready.queue) || loop->stopping;
+    if (eddyi_timers_have_fresh(&loop->timers))
+        eddyi_loop_now(loop);
     loop->iterations++;
     if (!busy || loop->steps_to_poll <= 0) {
         if (busy)

@@ -30,7 +30,7 @@ static inline eddyi_node *eddyi_next_step(eddy_loop *loop)
         loop->debug) /* debug mode times each step from the loop's own stack */
         return NULL;
     if (ready->batch_last == NULL) {
-        if (!loop->renew_in_place || loop->steps_to_poll <= 0)
+        if (!loop->renew_in_place || loop->steps_to_poll <= 0 || eddyi_timers_have_fresh(&loop->timers))
             return NULL;
         ready->batch_last = ready->queue.previous;
         loop->iterations++;

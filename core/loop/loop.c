@@ -62,8 +62,7 @@ static int open_backend(eddy_loop *loop, const eddy_loop_options *options)
     const char *message = NULL;
     int rc = eddyi_choose_backend(&loop->ops, options->backend, &message);
     if (rc < 0) {
-        eddyi_fail(rc, "new_event_loop");
-        eddyi_error_record()->message = message;
+        eddyi_fail_detail(rc, "new_event_loop")->message = message;
         return rc;
     }
     eddyi_backend_config config = {
@@ -117,7 +116,7 @@ int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
     rc = open_backend(loop, options);
     if (rc < 0)
         goto fail;
-    eddyi_timers_init(&loop->timers, eddyi_loop_now(loop));
+    eddyi_timers_init(&loop->timers, loop->ops->now != NULL ? loop->ops->now(loop->backend) : eddyi_clock_now());
     *out = loop;
     return 0;
 fail:
@@ -337,8 +336,8 @@ double eddy_loop_next_timeout(eddy_loop *loop)
     if (loop == NULL || loop->closed || loop->stopping || !eddyi_list_empty(&loop->ready.queue) ||
         !eddyi_inbox_empty(loop))
         return 0;
-    uint64_t deadline = eddyi_timers_next(&loop->timers);
     uint64_t now = eddyi_loop_now(loop);
+    uint64_t deadline = eddyi_timers_next(&loop->timers);
     if (deadline == UINT64_MAX)
         return eddyi_seconds(UINT64_MAX);
     return deadline > now ? eddyi_seconds(deadline - now) : 0;

@@ -13,6 +13,8 @@ uint64_t eddyi_loop_now(eddy_loop *loop)
         loop->now = loop->ops->now(loop->backend);
     else if (loop->ops->now == NULL)
         loop->now = eddyi_clock_now();
+    if (eddyi_timers_have_fresh(&loop->timers))
+        eddyi_timers_settle(&loop->timers, loop->now);
     return loop->now;
 }
 
@@ -26,12 +28,20 @@ static uint64_t nanoseconds(double seconds)
     return (double)whole < value ? whole + 1 : whole;
 }
 
-int eddyi_deadline_after(eddy_loop *loop, double seconds, uint64_t *deadline)
+int eddyi_delay(double seconds, uint64_t *delay)
 {
     if (isnan(seconds))
         return EDDY_EINVAL;
+    *delay = seconds > 0 ? nanoseconds(seconds) : 0;
+    return 0;
+}
+
+int eddyi_deadline_after(eddy_loop *loop, double seconds, uint64_t *deadline)
+{
+    uint64_t delay;
+    if (eddyi_delay(seconds, &delay) < 0)
+        return EDDY_EINVAL;
     uint64_t now = eddyi_loop_now(loop);
-    uint64_t delay = seconds > 0 ? nanoseconds(seconds) : 0;
     *deadline = delay > UINT64_MAX - now ? UINT64_MAX : now + delay;
     return 0;
 }

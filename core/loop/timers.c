@@ -169,6 +169,7 @@ void eddyi_timers_init(eddyi_timers *timers, uint64_t now)
     timers->current = now >> EDDYI_TICK_SHIFT;
     timers->sequence = 0;
     timers->count = 0;
+    eddyi_list_init(&timers->fresh);
     for (unsigned level = 0; level < EDDYI_WHEEL_LEVELS; level++)
         timers->occupied[level] = 0;
     for (unsigned slot = 0; slot < EDDYI_WHEEL_LEVELS * EDDYI_WHEEL_SLOTS; slot++)
@@ -184,12 +185,35 @@ void eddyi_timers_add(eddyi_timers *timers, eddyi_timer *timer, uint64_t deadlin
     place(timers, timer);
 }
 
+void eddyi_timers_add_fresh(eddyi_timers *timers, eddyi_timer *timer, uint64_t delay)
+{
+    assert(timer->place == EDDYI_TIMER_IDLE);
+    timer->place = EDDYI_TIMER_FRESH;
+    timer->deadline = delay;
+    timers->count++;
+    eddyi_list_append(&timers->fresh, &timer->in.link);
+}
+
+void eddyi_timers_settle(eddyi_timers *timers, uint64_t now)
+{
+    eddyi_list *link;
+    while ((link = eddyi_list_take(&timers->fresh)) != NULL) {
+        eddyi_timer *timer = EDDYI_LIST_ITEM(link, eddyi_timer, in.link);
+        uint64_t delay = timer->deadline;
+        timer->place = EDDYI_TIMER_IDLE;
+        timers->count--;
+        eddyi_timers_add(timers, timer, delay > UINT64_MAX - now ? UINT64_MAX : now + delay);
+    }
+}
+
 void eddyi_timers_remove(eddyi_timers *timers, eddyi_timer *timer)
 {
     if (timer->place == EDDYI_TIMER_IDLE)
         return;
     if (timer->place == EDDYI_TIMER_HEAP) {
         heap_remove(timers, timer);
+    } else if (timer->place == EDDYI_TIMER_FRESH) {
+        eddyi_list_remove(&timer->in.link);
     } else {
         eddyi_list_remove(&timer->in.link);
         if (eddyi_list_empty(&timers->slots[timer->place]))
@@ -202,6 +226,7 @@ void eddyi_timers_remove(eddyi_timers *timers, eddyi_timer *timer)
 
 void eddyi_timers_fire(eddyi_timers *timers, uint64_t now)
 {
+    eddyi_timers_settle(timers, now);
     advance(timers, now);
     while (timers->heap != NULL && timers->heap->deadline <= now) {
         eddyi_timer *timer = timers->heap;

@@ -3,7 +3,11 @@
  *
  * The wheel (Varghese and Lauck, "Hashed and Hierarchical Timing Wheels", 1987) makes add and remove of a far timer a list
  * operation; a slot whose time has come is poured into the heap (Fredman et al., "The Pairing Heap", 1986), which orders by
- * (deadline, sequence) exactly: no timer fires early, equal deadlines fire in the order in which they were added. */
+ * (deadline, sequence) exactly: no timer fires early, equal deadlines fire in the order in which they were added.
+ *
+ * A timer may also be added by its delay alone, without asking the clock: it waits among the fresh ones until the clock is read for whatever
+ * reason, at the latest when the turn ends, and counts from then. That is never early, and a timer that is cancelled at once, as most
+ * timeouts are, costs two list operations. */
 #ifndef EDDYI_TIMERS_H
 #define EDDYI_TIMERS_H
 
@@ -25,13 +29,13 @@ struct eddyi_timer {
         } heap;
     } in;
     eddyi_timer *child;
-    uint64_t deadline; /* nanoseconds of the loop's clock */
+    uint64_t deadline; /* nanoseconds of the loop's clock; fresh: the delay */
     uint64_t sequence;
     void (*fire)(eddyi_timer *); /* the timer is out of the structure when this runs */
     uint16_t place;              /* EDDYI_TIMER_IDLE, EDDYI_TIMER_HEAP, or slot number */
 };
 
-enum { EDDYI_TIMER_IDLE = 0xffff, EDDYI_TIMER_HEAP = 0xfffe };
+enum { EDDYI_TIMER_IDLE = 0xffff, EDDYI_TIMER_HEAP = 0xfffe, EDDYI_TIMER_FRESH = 0xfffd };
 
 typedef struct eddyi_timers {
     eddyi_timer *heap;
@@ -39,6 +43,7 @@ typedef struct eddyi_timers {
     uint64_t sequence;
     size_t count;
     uint64_t occupied[EDDYI_WHEEL_LEVELS]; /* a bit per slot that is not empty */
+    eddyi_list fresh; /* added by delay, in order, not yet settled */
     eddyi_list slots[EDDYI_WHEEL_LEVELS * EDDYI_WHEEL_SLOTS];
 } eddyi_timers;
 
@@ -53,6 +58,12 @@ static inline bool eddyi_timer_pending(const eddyi_timer *timer)
     return timer->place != EDDYI_TIMER_IDLE;
 }
 void eddyi_timers_add(eddyi_timers *, eddyi_timer *, uint64_t deadline); /* must be idle */
+void eddyi_timers_add_fresh(eddyi_timers *, eddyi_timer *, uint64_t delay); /* must be idle */
+void eddyi_timers_settle(eddyi_timers *, uint64_t now);                     /* the fresh ones count from now */
+static inline bool eddyi_timers_have_fresh(const eddyi_timers *timers)
+{
+    return !eddyi_list_empty(&timers->fresh);
+}
 void eddyi_timers_remove(eddyi_timers *, eddyi_timer *);                 /* idle ones are left alone */
 /* Take out and fire every timer with deadline <= now, in order. */
 void eddyi_timers_fire(eddyi_timers *, uint64_t now);

@@ -119,8 +119,7 @@ ptrdiff_t eddy_stream_read(eddy_stream *stream, void *buffer, size_t size)
 static ptrdiff_t incomplete(eddy_stream *stream, void *buffer, size_t size)
 {
     size_t partial = take(stream, buffer, size);
-    eddyi_fail(EDDY_EINCOMPLETE, "readexactly");
-    eddy_error *record = eddyi_error_record();
+    eddy_error *record = eddyi_fail_detail(EDDY_EINCOMPLETE, "readexactly");
     record->partial = partial;
     record->expected = size;
     return EDDY_EINCOMPLETE;
@@ -178,8 +177,7 @@ static ptrdiff_t hand_out(eddy_stream *stream, eddy_view *data, size_t size)
 /* M2, M3: nothing is removed; `consumed` bytes surely hold no start of a separator. */
 static ptrdiff_t overrun(size_t consumed)
 {
-    eddyi_fail(EDDY_ELIMIT, "readuntil");
-    eddyi_error_record()->consumed = consumed;
+    eddyi_fail_detail(EDDY_ELIMIT, "readuntil")->consumed = consumed;
     return EDDY_ELIMIT;
 }
 
@@ -216,8 +214,7 @@ ptrdiff_t eddy_stream_readuntil(eddy_stream *stream, eddy_view *data, const void
         return hand_out(stream, data, (size_t)length);
     size_t partial = eddyi_bytes_size(&stream->incoming);
     (void)hand_out(stream, data, partial);
-    eddyi_fail(EDDY_EINCOMPLETE, "readuntil");
-    eddyi_error_record()->partial = partial;
+    eddyi_fail_detail(EDDY_EINCOMPLETE, "readuntil")->partial = partial;
     return EDDY_EINCOMPLETE;
 }
 

@@ -63,8 +63,7 @@ static int write_now(eddy_stream *stream, const char *data, size_t size, const c
         return 0;
     int rc = keep(stream, data + went, size - (size_t)went);
     if (rc < 0) {
-        eddyi_fail(rc, operation);
-        eddyi_error_record()->partial = (uint64_t)went;
+        eddyi_fail_detail(rc, operation)->partial = (uint64_t)went;
         return rc;
     }
     eddyi_stream_flush(stream);

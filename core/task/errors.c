@@ -29,6 +29,16 @@ int eddyi_fail_system(int code, int os_error, const char *operation)
     return code;
 }
 
+eddy_error *eddyi_fail_detail(int code, const char *operation)
+{
+    eddy_task *task = eddyi_current_task();
+    eddy_error *record = eddyi_error_record();
+    *record = (eddy_error){.code = code, .operation = operation};
+    if (task != NULL)
+        task->error_settled = false;
+    return record;
+}
+
 int eddyi_fail(int code, const char *operation)
 {
     return eddyi_fail_system(code, 0, operation);
@@ -47,7 +57,9 @@ int eddyi_fail_with(eddy_future *future, int code)
 
 const eddy_error *eddy_last_error(void)
 {
-    return eddyi_error_record();
+    static const eddy_error none;
+    const eddy_error *record = eddyi_error_record();
+    return record->code != 0 ? record : &none;
 }
 
 void eddy_error_clear(void)

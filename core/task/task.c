@@ -84,7 +84,7 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->cancel_message = NULL;
     task->scopes = NULL;
     task->deferred = NULL;
-    task->error = (eddy_error){0};
+    task->error.code = 0; /* the rest of the record means nothing then */
     task->scheduled = true;
     task->id = next_id(loop);
 }

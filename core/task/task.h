@@ -141,6 +141,8 @@ bool eddyi_take_cancel(eddy_task *task);
 
 /* Record a failure and return its code, so that one can `return eddyi_fail(...)`. The first one is kept. */
 int eddyi_fail(int code, const char *operation);
+/* Record it whatever was there before, and fill in what only this call knows. */
+eddy_error *eddyi_fail_detail(int code, const char *operation);
 int eddyi_fail_system(int code, int os_error, const char *operation);
 int eddyi_fail_canceled(eddy_task *task); /* record the cancel with its message; returns EDDY_ECANCELED */
 int eddyi_fail_with(eddy_future *future, int code); /* the record of a failed future becomes the caller's */

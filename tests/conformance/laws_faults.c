@@ -38,7 +38,10 @@ static void refused(law_bench *b)
     static const struct {
         const char *path;
         int flags;
-    } files[] = {{"/proc/self/exe", O_RDONLY}, {"/", O_RDONLY | O_DIRECTORY}, {"/dev/null", O_RDWR}, {"/dev/zero", O_RDWR}};
+    } files[] = {{"/proc/self/exe", O_RDONLY},
+                 {"/", O_RDONLY | O_DIRECTORY},
+                 {"/dev/null", O_RDWR},
+                 {"/dev/zero", O_RDWR}};
     static const uint8_t kinds[] = {EDDYI_FOREIGN, EDDYI_FILE, EDDYI_PIPE};
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         int fd = open(files[i].path, files[i].flags | O_CLOEXEC | O_NONBLOCK);
@@ -71,7 +74,8 @@ static void same_batch(law_bench *b)
         char in[2];
         for (int i = 0; i < 2; i++) {
             law_connect_pair(b, &pairs[i]);
-            ops[i] = law_make(&pairs[i].near, round % 2 ? EDDYI_RECV : EDDYI_POLL, round % 2 ? &in[i] : NULL, 1);
+            ops[i] =
+                law_make(&pairs[i].near, round % 2 ? EDDYI_RECV : EDDYI_POLL, round % 2 ? &in[i] : NULL, 1);
             ops[i].op.events = EDDYI_IN;
             law_submit(b, &ops[i]);
         }

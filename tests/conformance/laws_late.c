@@ -89,7 +89,8 @@ static timer_t start_timer(long first_ms, long every_ms)
     memset(&event, 0, sizeof event);
     event.sigev_notify = SIGEV_SIGNAL;
     event.sigev_signo = SIGUSR1;
-    struct itimerspec when = {.it_value.tv_nsec = first_ms * 1000000, .it_interval.tv_nsec = every_ms * 1000000};
+    struct itimerspec when = {.it_value.tv_nsec = first_ms * 1000000,
+                              .it_interval.tv_nsec = every_ms * 1000000};
     assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
     assert_int_equal(timer_settime(timer, 0, &when, NULL), 0);
     return timer;

@@ -7,7 +7,7 @@
 #include "core/base/memory.h"
 
 static const eddyi_backend_ops *selected;
-static bool skipped;
+static bool skipped, impatient;
 
 void law_select(const eddyi_backend_ops *ops)
 {
@@ -17,6 +17,16 @@ void law_select(const eddyi_backend_ops *ops)
 const eddyi_backend_ops *law_selected(void)
 {
     return selected;
+}
+
+void law_expect_failure(void)
+{
+    impatient = true;
+}
+
+uint64_t law_patience(void)
+{
+    return (impatient ? 400 : 3000) * LAW_MILLISECOND;
 }
 
 bool law_needs_real(const char *why)

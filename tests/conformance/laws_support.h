@@ -17,7 +17,7 @@
 #include "core/platform.h"
 
 #define LAW_MILLISECOND UINT64_C(1000000)
-#define LAW_PATIENCE    (3000 * LAW_MILLISECOND)
+#define LAW_PATIENCE    law_patience() /* after which a wait has failed */
 
 enum { LAW_ROOM = 64, LAW_BUFFERS = 4 };
 
@@ -39,7 +39,7 @@ struct law_op {
     eddyi_buffer given[LAW_BUFFERS]; /* as it was submitted: the array may not change */
     eddyi_address address;
     bool lent, ended;
-    int reports; /* by submit, cancel or wait */
+    int reports;   /* by submit, cancel or wait */
     int64_t value; /* of the last report */
     uint32_t flags;
     void (*each)(law_op *, const eddyi_result *); /* each report, NULL: none */
@@ -59,9 +59,11 @@ const eddyi_backend_ops *law_mutant(const char *name, const eddyi_backend_ops *r
 void law_run(void (*body)(law_bench *));
 /* false, and says why, when the backend's time and network are virtual: the test returns. */
 bool law_needs_real(const char *why);
-bool law_was_skipped(void); /* some test was, since the start */
+void law_expect_failure(void); /* a mutant runs: be less patient */
+bool law_was_skipped(void);    /* some test was, since the start */
 bool law_has_kind(const law_bench *, enum eddyi_op_kind kind);
 
+uint64_t law_patience(void);
 uint64_t law_now(law_bench *);
 uint64_t law_random(law_bench *, uint64_t below);
 int law_open_descriptors(void);
@@ -73,7 +75,7 @@ void law_cancel(law_bench *, law_op *);
 /* One wait; every report is checked against the laws once, quiet and lent. Returns the number of results. */
 int law_step(law_bench *, uint64_t deadline_ns, int room);
 int law_step_for(law_bench *, uint64_t nanoseconds);
-void law_finish(law_bench *, law_op *); /* until it has ended */
+void law_finish(law_bench *, law_op *);    /* until it has ended */
 void law_take_back(law_bench *, law_op *); /* cancel, if it is lent, and until it has ended */
 int64_t law_do(law_bench *, eddyi_descriptor *, enum eddyi_op_kind kind, void *data, size_t size);
 void law_send_all(law_bench *, eddyi_descriptor *, const void *data, size_t size);

@@ -52,8 +52,8 @@
     X(cancel_loses_data, law_wins_receive)                                                                   \
     X(cancel_loses_data, law_wins_multi)                                                                     \
     X(cancel_loses_data, law_wins_accept)                                                                    \
-    X(cancel_loses_data, law_wins_send)\
-    X(never_lets_data_win, law_wins_receive)\
+    X(cancel_loses_data, law_wins_send)                                                                      \
+    X(never_lets_data_win, law_wins_receive)                                                                 \
     X(cancel_never_returns, law_bounded_every)                                                               \
     X(cancel_never_returns, law_bounded_pipe)                                                                \
     X(submit_needs_memory, law_spare_nothing)                                                                \
