@@ -77,8 +77,8 @@ static int epoll_change(eddyi_poller *poller, eddy_fd fd, eddyi_event event)
 static void epoll_remove(eddyi_poller *poller, eddy_fd fd, eddyi_event event)
 {
     struct epoll_event ignored = describe(event, true);
-    (void)epoll_ctl(poller->epoll, EPOLL_CTL_DEL, (int)fd,
-                    &ignored); /* no EDDYI_CALL: it cannot fail for memory */
+    /* no EDDYI_CALL: it cannot fail for memory */
+    (void)epoll_ctl(poller->epoll, EPOLL_CTL_DEL, (int)fd, &ignored);
 }
 
 static int watch_wake(int epoll, int wake)

@@ -183,8 +183,8 @@ static bool dispatch(eddyi_backend *backend, const eddyi_event *event)
         d->armed = 0;
     if (slot->level) {
         uint32_t useful = eddyi_readiness_useful(d->reader) | eddyi_readiness_useful(d->writer);
-        if (event->bits & d->armed &
-            ~useful) /* nobody listens to that: it must not be told again and again */
+        /* What nobody listens to must not be told again and again. */
+        if (event->bits & d->armed & ~useful)
             eddyi_readiness_arm(backend, slot, d->armed & useful);
     }
     if (eddyi_readiness_due(slot))

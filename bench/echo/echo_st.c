@@ -1,5 +1,6 @@
 /* echo_st.c: an echo server on State Threads: a thread a client that reads and writes as if it blocked.
- * Touches libst, told to use epoll: by default it polls all descriptors. */
+ * Touches libst, told to use epoll. A build without (Debian's) says yes to that and then takes select, which ends at
+ * 1024 descriptors; poll is the next best. */
 #include <st.h>
 
 #include "tcp.h"
@@ -22,7 +23,8 @@ int main(void)
 {
     bench_raise_files();
     buffer_size = (size_t)bench_setting("BENCH_BUFFER");
-    bench_check(st_set_eventsys(ST_EVENTSYS_ALT) == 0, "st_set_eventsys");
+    st_set_eventsys(ST_EVENTSYS_ALT);
+    st_set_eventsys(ST_EVENTSYS_POLL); /* refused, if epoll was taken */
     bench_check(st_init() == 0, "st_init");
     st_netfd_t listener = st_netfd_open_socket(bench_listen());
     bench_check(listener != NULL, "st_netfd_open_socket");

@@ -9,7 +9,7 @@
 #include "core/platform.h"
 #include "core/base/inject.h"
 #include "core/base/list.h"
-#include "core/loop/timers.h"
+#include "core/base/timers.h"
 
 /* ---- the ready queue ---- */
 

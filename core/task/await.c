@@ -197,16 +197,17 @@ static int await_without_time(eddy_task *task, int *outcome)
 int eddy_wait_for(eddy_task *task, int *outcome, double timeout)
 {
     eddy_timeout limit;
-    if (task == NULL || timeout != timeout)
+    if (timeout != timeout)
         return eddyi_fail(EDDY_EINVAL, "wait_for");
-    if (eddyi_current_task() == NULL)
-        return eddyi_fail(EDDY_ENOTASK, "wait_for");
+    int rc = check(eddyi_current_task(), eddy_task_future(task)); /* before it may be cancelled */
+    if (rc < 0)
+        return eddyi_fail(rc, "wait_for");
     if (eddy_task_done(task))
         return eddy_await(task, outcome);
     if (timeout <= 0)
         return await_without_time(task, outcome);
     eddy_timeout_enter(&limit, timeout);
-    int rc = eddy_await(task, outcome);
+    rc = eddy_await(task, outcome);
     return eddy_timeout_exit(&limit, rc);
 }
 

@@ -156,9 +156,9 @@ static void unlink_task(eddy_task *task)
 
 static void finish_task(eddy_task *task, int result)
 {
-    /* asyncio T4: a cancel that was asked for and never delivered ends the task cancelled, whatever it returned; not so a cancel
-     * that was kept because an I/O result was handed over. */
-    bool undelivered = task->must_cancel && !task->cancel_kept;
+    /* asyncio T4: a cancel that was asked for and never delivered ends the task cancelled and drops its result, but not an error;
+     * not so a cancel that was kept because an I/O result was handed over. */
+    bool undelivered = task->must_cancel && !task->cancel_kept && result >= 0;
     enum eddyi_future_state state = EDDYI_FUTURE_FINISHED;
     task->must_cancel = false;
     unlink_task(task);

@@ -22,27 +22,32 @@ bool eddyi_guard_light(void *pages, size_t size)
 }
 
 /* The kernel reads the guarded byte for us and reports EFAULT where we would have crashed. */
-static bool faults(const void *page)
+static int touch(const void *page)
 {
     int ends[2];
     if (EDDYI_CALL(pipe2, -1, (ends, O_CLOEXEC)) != 0)
-        return false;
-    bool faulted = EDDYI_CALL(write, -1, (ends[1], page, 1)) < 0 && errno == EFAULT;
+        return UNKNOWN;
+    ssize_t written = EDDYI_CALL(write, -1, (ends[1], page, 1));
+    int answer = written == 1 ? FAILS : errno == EFAULT ? WORKS : UNKNOWN;
     (void)close(ends[0]); /* no EDDYI_CALL: its answer is not looked at */
     (void)close(ends[1]); /* no EDDYI_CALL: its answer is not looked at */
-    return faulted;
+    return answer;
 }
 
-static bool try_out(void)
+static int try_out(void)
 {
     size_t size = eddyi_page_size();
     void *page = EDDYI_CALL(mmap, MAP_FAILED,
                             (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     if (page == MAP_FAILED)
-        return false;
-    bool works = EDDYI_CALL(madvise, -1, (page, size, MADV_GUARD_INSTALL)) == 0 && faults(page);
+        return UNKNOWN;
+    int answer = FAILS;
+    if (EDDYI_CALL(madvise, -1, (page, size, MADV_GUARD_INSTALL)) == 0)
+        answer = touch(page);
+    else if (errno == ENOMEM || errno == EAGAIN)
+        answer = UNKNOWN;
     (void)munmap(page, size);
-    return works;
+    return answer;
 }
 
 bool eddyi_guard_light_works(void)
@@ -50,7 +55,8 @@ bool eddyi_guard_light_works(void)
     static atomic_int answer;
     int known = atomic_load(&answer);
     if (known == UNKNOWN) {
-        known = try_out() ? WORKS : FAILS;
+        known =
+            try_out(); /* for want of memory or descriptors it may stay unknown: the next one asks again */
         atomic_store(&answer, known);
     }
     return known == WORKS;

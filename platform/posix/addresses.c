@@ -7,18 +7,26 @@
 #include <netinet/in.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include "platform/posix/system.h"
 
-enum { LONGEST_HOST = 253 }; /* RFC 1035 section 2.3.4, without the final dot */
+enum {                     /* RFC 1035 section 2.3.4 */
+       LONGEST_HOST = 253, /* without the final dot */
+       LONGEST_LABEL = 63,
+       HIGHEST_PORT = 65535
+};
 
 _Static_assert(sizeof(struct sockaddr_un) <= sizeof(((eddyi_address *)0)->bytes), "every address fits");
 _Static_assert(sizeof(struct sockaddr_in6) <= sizeof(((eddyi_address *)0)->bytes), "every address fits");
 
 enum eddyi_family eddyi_address_family(const eddyi_address *address)
 {
+    if (address->size <
+        offsetof(struct sockaddr, sa_data)) /* a datagram of an unnamed local socket has no sender */
+        return EDDYI_FAMILY_OTHER;
     switch (eddyi_sockaddr(address)->sa_family) {
     case AF_INET:
         return EDDYI_FAMILY_IPV4;
@@ -33,24 +41,29 @@ enum eddyi_family eddyi_address_family(const eddyi_address *address)
 
 int eddyi_address_port(const eddyi_address *address)
 {
-    switch (eddyi_sockaddr(address)->sa_family) {
-    case AF_INET:
+    switch (eddyi_address_family(address)) {
+    case EDDYI_FAMILY_IPV4:
         return ntohs(((const struct sockaddr_in *)(const void *)address->bytes)->sin_port);
-    case AF_INET6:
+    case EDDYI_FAMILY_IPV6:
         return ntohs(((const struct sockaddr_in6 *)(const void *)address->bytes)->sin6_port);
     default:
         return -1;
     }
 }
 
-/* "@name" for Linux's abstract names, whose first byte is zero; nothing for an unnamed socket. */
+/* Linux's abstract names begin with a zero byte and may hold more: each is shown as '@'. Nothing for an unnamed socket. */
 static int format_unix(const eddyi_address *address, char *text, size_t size)
 {
     const struct sockaddr_un *path = (const struct sockaddr_un *)(const void *)address->bytes;
     size_t length = address->size - offsetof(struct sockaddr_un, sun_path);
-    if (length > 0 && path->sun_path[0] == '\0')
-        return snprintf(text, size, "@%.*s", (int)length - 1, path->sun_path + 1);
-    return snprintf(text, size, "%.*s", (int)strnlen(path->sun_path, length), path->sun_path);
+    if (length > 0 && path->sun_path[0] != '\0')
+        length = strnlen(path->sun_path, length);
+    if (length >= size)
+        return -1;
+    for (size_t i = 0; i < length; i++)
+        text[i] = path->sun_path[i] != '\0' ? path->sun_path[i] : '@';
+    text[length] = '\0';
+    return (int)length;
 }
 
 static int format_internet(const eddyi_address *address, char *text, size_t size)
@@ -102,16 +115,34 @@ static int error_of_resolver(int rc)
     }
 }
 
-/* Control characters and spaces are never part of a name; a resolver may choke on them. */
+/* Control characters and spaces are never part of a name; a resolver may choke on them. Nor is one asked for a label
+ * that no name can have. */
 static int check_host(const char *host)
 {
-    size_t length = strlen(host);
+    size_t length = strlen(host), label = 0;
     if (length > LONGEST_HOST + 1 || (length == LONGEST_HOST + 1 && host[length - 1] != '.'))
         return EDDY_ENAMETOOLONG;
     for (const char *c = host; *c != '\0'; c++)
         if ((unsigned char)*c <= ' ' || *c == 0x7f)
             return EDDY_EINVAL;
+    for (const char *c = host; *c != '\0'; c += label + (c[label] == '.')) {
+        label = strcspn(c, ".");
+        if (label == 0 || label > LONGEST_LABEL)
+            return EDDY_ENOHOST;
+    }
     return 0;
+}
+
+/* Resolvers take blanks, a sign, and numbers modulo 65536 for a port; none of these is meant. */
+static int check_service(const char *service)
+{
+    size_t digits = strspn(service, "0123456789");
+    if (service[digits] == '\0')
+        return strtoul(service, NULL, 10) <= HIGHEST_PORT ? 0 : EDDY_EINVAL;
+    for (const char *c = service; *c != '\0'; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            return EDDY_EINVAL;
+    return *service == '-' || *service == '+' ? EDDY_EINVAL : 0;
 }
 
 static int copy_addresses(const struct addrinfo *list, eddyi_address *out, int room)
@@ -129,15 +160,42 @@ static int copy_addresses(const struct addrinfo *list, eddyi_address *out, int r
     return count > 0 ? count : EDDY_ENOHOST;
 }
 
+/* The host is a path; "@name" stands for one of Linux's abstract names, as format writes them. */
+static int resolve_local(const char *path, eddyi_address *out, int room)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    bool is_abstract = path[0] == '@';
+    size_t used = length + (is_abstract ? 0 : 1);
+    if (length == 0)
+        return EDDY_EINVAL;
+    if (used > sizeof name.sun_path)
+        return EDDY_ENAMETOOLONG;
+    memcpy(name.sun_path, path, length);
+    if (is_abstract)
+        name.sun_path[0] = '\0';
+    if (room > 0) {
+        out->size = (uint32_t)(offsetof(struct sockaddr_un, sun_path) + used);
+        memcpy(out->bytes, &name, out->size);
+    }
+    return 1;
+}
+
 int eddyi_resolve(eddyi_backend *backend, const char *host, const char *service, enum eddyi_family family,
                   enum eddyi_socket_type type, int flags, eddyi_address *out, int room)
 {
     struct addrinfo *list = NULL;
     struct addrinfo hints = {0};
     (void)backend;
+    if (family == EDDYI_FAMILY_UNIX)
+        return resolve_local(host != NULL ? host : "", out, room);
     if (host != NULL && *host == '\0')
         host = NULL;
-    int rc = host != NULL ? check_host(host) : 0;
+    if (service == NULL || *service == '\0')
+        service = "0";
+    int rc = check_service(service);
+    if (rc == 0 && host != NULL)
+        rc = check_host(host);
     if (rc < 0)
         return rc;
     hints.ai_family = family == EDDYI_FAMILY_IPV4   ? AF_INET
@@ -147,7 +205,7 @@ int eddyi_resolve(eddyi_backend *backend, const char *host, const char *service,
     hints.ai_flags = (flags & EDDYI_RESOLVE_PASSIVE) ? AI_PASSIVE : 0;
     if (flags & EDDYI_RESOLVE_NUMERIC)
         hints.ai_flags |= AI_NUMERICHOST | AI_NUMERICSERV;
-    rc = EDDYI_CALL(getaddrinfo, EAI_MEMORY, (host, service != NULL ? service : "0", &hints, &list));
+    rc = EDDYI_CALL(getaddrinfo, EAI_MEMORY, (host, service, &hints, &list));
     if (rc != 0)
         return error_of_resolver(rc);
     int count = copy_addresses(list, out, room);

@@ -2,9 +2,12 @@
  * Touches the I/O calls. One buffer is a plain recv or send and nothing else: this is the hot path. */
 #include <limits.h>
 #include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/platform.h"
@@ -42,14 +45,27 @@ static size_t limited(size_t size)
 #endif
 }
 
+/* The first buffer with room: were a transfer cut before it, moving nothing would look like the end of the stream. */
+static eddyi_buffer *first_buffer(const eddyi_op *op)
+{
+    eddyi_buffer *first = op->buffers, *last = op->buffers + op->buffer_count - 1;
+    while (first < last && first->size == 0)
+        first++;
+    return first;
+}
+
 static void fill_message(struct msghdr *message, const eddyi_op *op, struct iovec *one)
 {
     memset(message, 0, sizeof *message);
-    message->msg_iov = (struct iovec *)(void *)op->buffers;
-    message->msg_iovlen = op->buffer_count < MOST_BUFFERS ? op->buffer_count : MOST_BUFFERS;
+    if (op->buffer_count == 0)
+        return;
+    eddyi_buffer *first = first_buffer(op);
+    size_t count = op->buffer_count - (size_t)(first - op->buffers);
+    message->msg_iov = (struct iovec *)(void *)first;
+    message->msg_iovlen = count < MOST_BUFFERS ? count : MOST_BUFFERS;
 #ifdef EDDY_INJECT
-    if (op->buffer_count > 0 && eddyi_inject_most_bytes() != UINT32_MAX) {
-        *one = (struct iovec){op->buffers[0].data, limited(op->buffers[0].size)};
+    if (eddyi_inject_most_bytes() != UINT32_MAX) {
+        *one = (struct iovec){first->data, limited(first->size)};
         message->msg_iov = one;
         message->msg_iovlen = 1;
     }
@@ -98,7 +114,7 @@ static int64_t attempt_recvfrom(eddyi_op *op, int32_t *os_error)
     do {
         memset(&message, 0, sizeof message);
         message.msg_iov = (struct iovec *)(void *)op->buffers;
-        message.msg_iovlen = op->buffer_count;
+        message.msg_iovlen = op->buffer_count < MOST_BUFFERS ? op->buffer_count : MOST_BUFFERS;
         if (op->address != NULL) {
             message.msg_name = op->address->bytes;
             message.msg_namelen = sizeof op->address->bytes;
@@ -140,6 +156,9 @@ static bool died_in_queue(int number)
     case ENETDOWN:
     case ENOPROTOOPT:
     case EHOSTDOWN:
+#ifdef ENONET
+    case ENONET:
+#endif
     case EHOSTUNREACH:
     case ENETUNREACH:
     case EOPNOTSUPP:
@@ -184,12 +203,24 @@ static int64_t connected(const eddyi_op *op, int32_t *os_error)
     return EDDY_ECONNREFUSED;
 }
 
+static int ask(struct pollfd *ready)
+{
+    int rc;
+    do
+        rc = EDDYI_CALL(poll, -1, (ready, 1, 0));
+    while (rc < 0 && errno == EINTR); /* not "would block": an edge is told only once */
+    return rc;
+}
+
 static int64_t connect_outcome(const eddyi_op *op, int32_t *os_error)
 {
     int error = 0;
     socklen_t size = sizeof error;
     struct pollfd ready = {.fd = fd_of(op), .events = POLLOUT};
-    if (EDDYI_CALL(poll, -1, (&ready, 1, 0)) == 0)
+    int rc = ask(&ready);
+    if (rc < 0)
+        return failed(os_error);
+    if (rc == 0)
         return EDDY_EAGAIN;
     if (EDDYI_CALL(getsockopt, -1, (fd_of(op), SOL_SOCKET, SO_ERROR, &error, &size)) != 0)
         error = errno;
@@ -213,31 +244,57 @@ static int64_t attempt_connect(eddyi_op *op, int32_t *os_error)
         return EDDY_EAGAIN;
     }
     *os_error = errno;
+    if (errno == EAGAIN) /* a local listener whose queue is full: nothing was begun and no event will come */
+        return EDDY_ECONNREFUSED;
     return eddyi_error_from_system(errno);
 }
 
 static int64_t attempt_read(eddyi_op *op, int32_t *os_error)
 {
     ssize_t n;
-    if (op->buffer_count != 1)
+    if (op->buffer_count == 0)
         return EDDY_EINVAL;
-    size_t size = limited(op->buffers[0].size);
+    eddyi_buffer *buffer = first_buffer(op);
+    size_t size = limited(buffer->size);
     do
-        n = op->offset == UINT64_MAX ? EDDYI_CALL(read, -1, (fd_of(op), op->buffers[0].data, size))
-                                     : pread(fd_of(op), op->buffers[0].data, size, (off_t)op->offset);
+        n = op->offset == UINT64_MAX ? EDDYI_CALL(read, -1, (fd_of(op), buffer->data, size))
+                                     : pread(fd_of(op), buffer->data, size, (off_t)op->offset);
     while (n < 0 && errno == EINTR);
     return n >= 0 ? n : failed(os_error);
+}
+
+/* write(2) has no MSG_NOSIGNAL: a SIGPIPE of its own is blocked and taken back, unless one was waiting before. */
+static ssize_t write_quietly(int fd, const void *data, size_t size)
+{
+    const struct timespec at_once = {0};
+    sigset_t broken_pipe, before, waiting;
+    (void)sigemptyset(&broken_pipe);
+    (void)sigemptyset(&waiting);
+    (void)sigaddset(&broken_pipe, SIGPIPE);
+    (void)pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
+    if (sigismember(&before, SIGPIPE) == 1) /* else it would have been delivered */
+        (void)sigpending(&waiting);
+    ssize_t n = EDDYI_CALL(write, -1, (fd, data, size));
+    int error = errno;
+    if (n < 0 && error == EPIPE && sigismember(&waiting, SIGPIPE) != 1)
+        while (sigtimedwait(&broken_pipe, NULL, &at_once) < 0 && errno == EINTR)
+            continue;
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    errno = error;
+    return n;
 }
 
 static int64_t attempt_write(eddyi_op *op, int32_t *os_error)
 {
     ssize_t n;
-    if (op->buffer_count != 1)
+    if (op->buffer_count == 0)
         return EDDY_EINVAL;
-    size_t size = limited(op->buffers[0].size);
+    const eddyi_buffer *buffer = first_buffer(op);
+    size_t size = limited(buffer->size);
     do
-        n = op->offset == UINT64_MAX ? EDDYI_CALL(write, -1, (fd_of(op), op->buffers[0].data, size))
-                                     : pwrite(fd_of(op), op->buffers[0].data, size, (off_t)op->offset);
+        n = op->offset != UINT64_MAX             ? pwrite(fd_of(op), buffer->data, size, (off_t)op->offset)
+            : op->descriptor->kind == EDDYI_FILE ? EDDYI_CALL(write, -1, (fd_of(op), buffer->data, size))
+                                                 : write_quietly(fd_of(op), buffer->data, size);
     while (n < 0 && errno == EINTR);
     return n >= 0 ? n : failed(os_error);
 }
@@ -251,9 +308,8 @@ static int64_t attempt_poll(eddyi_op *op, int32_t *os_error)
         ready.events |= POLLIN;
     if (op->events & EDDYI_OUT)
         ready.events |= POLLOUT;
-    int rc = EDDYI_CALL(poll, -1, (&ready, 1, 0));
-    if (rc < 0)
-        return errno == EINTR ? EDDY_EAGAIN : failed(os_error);
+    if (ask(&ready) < 0)
+        return failed(os_error);
     if (ready.revents & POLLNVAL)
         return EDDY_EBADF;
     if (ready.revents & (POLLIN | POLLHUP | POLLERR))

@@ -1,8 +1,7 @@
-/* process.c: fork detection and privilege.
+/* process.c: fork detection.
  * Touches pthread_atfork. The generation only grows, and only in children. */
 #include <pthread.h>
 #include <stdatomic.h>
-#include <unistd.h>
 
 #include "core/platform.h"
 
@@ -28,9 +27,4 @@ uint32_t eddyi_fork_generation(void)
         atomic_store_explicit(&watched, true, memory_order_relaxed);
     }
     return generation;
-}
-
-bool eddyi_process_is_privileged(void)
-{
-    return getuid() != geteuid() || getgid() != getegid();
 }

@@ -12,14 +12,17 @@ bool eddyi_is_main_thread(void); /* main_thread.c */
 
 static void (*_Atomic interrupt_fn)(void *);
 static void *_Atomic interrupt_arg;
+static atomic_int running; /* handlers, in any thread, that may still use the two */
 
 static void on_interrupt(int number)
 {
     int saved = errno;
+    atomic_fetch_add(&running, 1);
     void (*fn)(void *) = atomic_load(&interrupt_fn);
     (void)number;
     if (fn != NULL)
         fn(atomic_load(&interrupt_arg));
+    atomic_fetch_sub(&running, 1);
     errno = saved;
 }
 
@@ -36,7 +39,7 @@ int eddyi_interrupt_install(void (*fn)(void *arg), void *arg)
     atomic_store(&interrupt_fn, fn);
     memset(&action, 0, sizeof action);
     action.sa_handler = on_interrupt;
-    action.sa_flags = SA_RESTART;
+    action.sa_flags = SA_RESTART | SA_ONSTACK; /* it may arrive while a task with a small stack runs */
     (void)sigemptyset(&action.sa_mask);
     if (EDDYI_CALL(sigaction, -1, (SIGINT, &action, NULL)) != 0)
         return eddyi_error_from_system(errno);
@@ -51,6 +54,8 @@ void eddyi_interrupt_remove(void)
         current.sa_handler == on_interrupt)
         (void)signal(SIGINT, SIG_DFL);
     atomic_store(&interrupt_fn, (void (*)(void *))NULL);
+    while (atomic_load(&running) != 0) /* the caller may release `arg` next */
+        eddyi_thread_yield();
 }
 
 void eddyi_interrupt_raise_default(void)

@@ -1,13 +1,8 @@
 /* sockets.c: eddyi_platform_net over BSD sockets.
  * Touches the socket calls. Every descriptor is non-blocking, close-on-exec and free of SIGPIPE from birth. */
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "core/platform.h"
@@ -26,6 +21,8 @@ static int domain_of(enum eddyi_family family)
         return AF_INET6;
     case EDDYI_FAMILY_UNIX:
         return AF_UNIX;
+    case EDDYI_FAMILY_OTHER:
+        return AF_UNSPEC; /* no socket has it: EDDY_EAFNOSUPPORT */
     default:
         return AF_INET;
     }
@@ -133,7 +130,8 @@ static int net_local_address(eddyi_backend *backend, eddy_fd fd, eddyi_address *
     socklen_t size = sizeof out->bytes;
     (void)backend;
     int rc = EDDYI_CALL(getsockname, -1, ((int)fd, (struct sockaddr *)(void *)out->bytes, &size));
-    out->size = rc == 0 ? (uint32_t)size : 0;
+    if (rc == 0)
+        out->size = (uint32_t)size;
     return answer(rc);
 }
 
@@ -142,7 +140,8 @@ static int net_peer_address(eddyi_backend *backend, eddy_fd fd, eddyi_address *o
     socklen_t size = sizeof out->bytes;
     (void)backend;
     int rc = EDDYI_CALL(getpeername, -1, ((int)fd, (struct sockaddr *)(void *)out->bytes, &size));
-    out->size = rc == 0 ? (uint32_t)size : 0;
+    if (rc == 0)
+        out->size = (uint32_t)size;
     return answer(rc);
 }
 

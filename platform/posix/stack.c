@@ -61,15 +61,25 @@ void eddyi_guard_limit(enum eddyi_guard most)
     atomic_store(&most_allowed, (int)most);
 }
 
-static enum eddyi_guard allowed(void)
+static int read_environment(void)
 {
     const char *text = eddyi_process_is_privileged() ? NULL : getenv("EDDY_GUARD");
-    int most = atomic_load(&most_allowed);
-    int asked = most;
     if (text != NULL && strcmp(text, "none") == 0)
-        asked = EDDYI_GUARD_NONE;
-    else if (text != NULL && strcmp(text, "protect") == 0)
-        asked = EDDYI_GUARD_PROTECT;
+        return EDDYI_GUARD_NONE;
+    return text != NULL && strcmp(text, "protect") == 0 ? EDDYI_GUARD_PROTECT : EDDYI_GUARD_LIGHT;
+}
+
+/* Asked for every new stack, so the environment is read once. */
+static enum eddyi_guard allowed(void)
+{
+    enum { UNREAD = -1 };
+    static atomic_int environment = UNREAD;
+    int asked = atomic_load_explicit(&environment, memory_order_relaxed);
+    int most = atomic_load_explicit(&most_allowed, memory_order_relaxed);
+    if (asked == UNREAD) {
+        asked = read_environment();
+        atomic_store_explicit(&environment, asked, memory_order_relaxed);
+    }
     return (enum eddyi_guard)(asked < most ? asked : most);
 }
 

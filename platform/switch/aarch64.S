@@ -20,17 +20,35 @@ NAME(eddyi_context_switch):
         sub     sp, sp, #176
         .cfi_adjust_cfa_offset 176
         stp     x19, x20, [sp, #0]
+        .cfi_rel_offset x19, 0
+        .cfi_rel_offset x20, 8
         stp     x21, x22, [sp, #16]
+        .cfi_rel_offset x21, 16
+        .cfi_rel_offset x22, 24
         stp     x23, x24, [sp, #32]
+        .cfi_rel_offset x23, 32
+        .cfi_rel_offset x24, 40
         stp     x25, x26, [sp, #48]
+        .cfi_rel_offset x25, 48
+        .cfi_rel_offset x26, 56
         stp     x27, x28, [sp, #64]
+        .cfi_rel_offset x27, 64
+        .cfi_rel_offset x28, 72
         stp     x29, x30, [sp, #80]
         .cfi_rel_offset x29, 80
         .cfi_rel_offset x30, 88
         stp     d8, d9, [sp, #96]
+        .cfi_rel_offset d8, 96
+        .cfi_rel_offset d9, 104
         stp     d10, d11, [sp, #112]
+        .cfi_rel_offset d10, 112
+        .cfi_rel_offset d11, 120
         stp     d12, d13, [sp, #128]
+        .cfi_rel_offset d12, 128
+        .cfi_rel_offset d13, 136
         stp     d14, d15, [sp, #144]
+        .cfi_rel_offset d14, 144
+        .cfi_rel_offset d15, 152
         mrs     x9, fpcr
         str     x9, [sp, #160]
         mov     x9, sp
@@ -40,19 +58,37 @@ NAME(eddyi_context_switch):
         ldr     x9, [sp, #160]
         msr     fpcr, x9
         ldp     d14, d15, [sp, #144]
+        .cfi_restore d14
+        .cfi_restore d15
         ldp     d12, d13, [sp, #128]
+        .cfi_restore d12
+        .cfi_restore d13
         ldp     d10, d11, [sp, #112]
+        .cfi_restore d10
+        .cfi_restore d11
         ldp     d8, d9, [sp, #96]
+        .cfi_restore d8
+        .cfi_restore d9
         ldp     x29, x30, [sp, #80]
-        ldp     x27, x28, [sp, #64]
-        ldp     x25, x26, [sp, #48]
-        ldp     x23, x24, [sp, #32]
-        ldp     x21, x22, [sp, #16]
-        ldp     x19, x20, [sp, #0]
-        add     sp, sp, #176
-        .cfi_adjust_cfa_offset -176
         .cfi_restore x29
         .cfi_restore x30
+        ldp     x27, x28, [sp, #64]
+        .cfi_restore x27
+        .cfi_restore x28
+        ldp     x25, x26, [sp, #48]
+        .cfi_restore x25
+        .cfi_restore x26
+        ldp     x23, x24, [sp, #32]
+        .cfi_restore x23
+        .cfi_restore x24
+        ldp     x21, x22, [sp, #16]
+        .cfi_restore x21
+        .cfi_restore x22
+        ldp     x19, x20, [sp, #0]
+        .cfi_restore x19
+        .cfi_restore x20
+        add     sp, sp, #176
+        .cfi_adjust_cfa_offset -176
         ret
         .cfi_endproc
 #if defined(__ELF__)

@@ -65,11 +65,13 @@ static void count_signal(int number)
 
 static void wake_in_handler(int number)
 {
+    int saved = errno;
     (void)number;
     errno = 4711;
     signalled->ops->wake(signalled->backend);
     if (errno == 4711)
         atomic_fetch_add(&signals_seen, 1);
+    errno = saved;
 }
 
 static void handle(void (*fn)(int), struct sigaction *old)

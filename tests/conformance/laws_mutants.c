@@ -294,6 +294,50 @@ static void wake_nobody(eddyi_backend *backend)
     (void)backend;
 }
 
+/* ---- a lawful stranger: every answer comes from wait, as completion kernels give it ---- */
+
+static eddyi_result due[LAW_ROOM];
+static int due_count;
+
+static int answer_later(int rc, const eddyi_result *now)
+{
+    if (rc == EDDYI_DONE) {
+        assert_true(due_count < LAW_ROOM);
+        due[due_count++] = *now;
+    }
+    return EDDYI_PENDING;
+}
+
+static int submit_answers_later(eddyi_backend *backend, eddyi_op *op, eddyi_result *now)
+{
+    eddyi_result result;
+    (void)now;
+    return answer_later(real->submit(backend, op, &result), &result);
+}
+
+static int cancel_answers_later(eddyi_backend *backend, eddyi_op *op, eddyi_result *now)
+{
+    eddyi_result result;
+    (void)now;
+    for (int i = 0; i < due_count; i++)
+        if (due[i].op == op)
+            return EDDYI_PENDING; /* it completed before: that wins */
+    return answer_later(real->cancel(backend, op, &result), &result);
+}
+
+static int wait_answers(eddyi_backend *backend, uint64_t deadline, eddyi_result *results, int room)
+{
+    int count = 0;
+    while (due_count > 0 && count < room) {
+        results[count++] = due[0];
+        memmove(&due[0], &due[1], (size_t)--due_count * sizeof due[0]);
+    }
+    if (count == room)
+        return count;
+    int more = real->wait(backend, count > 0 ? 0 : deadline, results + count, room - count);
+    return more < 0 ? more : count + more;
+}
+
 /* ---- the table ---- */
 
 static const struct {
@@ -320,6 +364,7 @@ static const struct {
     {"returns_early", {.wait = wait_returns_early}},
     {"blocks_always", {.wait = wait_blocks}},
     {"loses_a_wake", {.wake = wake_nobody}},
+    {"answers_later", {.submit = submit_answers_later, .cancel = cancel_answers_later, .wait = wait_answers}},
 };
 
 const eddyi_backend_ops *law_mutant(const char *name, const eddyi_backend_ops *backend)

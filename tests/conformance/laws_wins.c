@@ -217,7 +217,9 @@ static void send_race(law_bench *b)
             out[k] = byte_at(sent + k);
         law_op send = law_make(&pair.near, EDDYI_SEND, out, CHUNK);
         law_submit(b, &send);
-        bool waited = send.lent;
+        if (send.lent)
+            law_step_for(b, LAW_MILLISECOND / 2);
+        bool waited = send.lent; /* until the peer reads */
         for (uint64_t reads = waited ? law_random(b, 8) : 0; reads > 0; reads--) {
             law_op receive = law_make(&pair.far, EDDYI_RECV, in, CHUNK);
             law_submit(b, &receive);

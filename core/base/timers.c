@@ -1,6 +1,6 @@
 /* timers.c: a hierarchical wheel for far timers over a pairing heap for near ones; see timers.h for the sources.
  * Touches its own structure only. Every timer of the wheel is due in a later tick than `current`, every one of the heap is not. */
-#include "core/loop/timers.h"
+#include "core/base/timers.h"
 
 #include <assert.h>
 

@@ -1,0 +1,127 @@
+/* inside.h: the inside of the simulator, shared by its files.
+ * Touches backend.h, platform.h and core/base. One thread but for `wake`; no system call but to block for a wake-up.
+ *
+ * A stream socket owns the bytes that travel towards it: a ring, of which [read, visible) has arrived and [visible, written) is under way. An op
+ * that can be done is done at once, and its result comes back at once or later, as the seed says; so a cancel may find a result on its way. */
+#ifndef EDDYI_SIM_INSIDE_H
+#define EDDYI_SIM_INSIDE_H
+
+#include <stdatomic.h>
+
+#include "backends/sim/sim.h"
+#include "core/backend.h"
+#include "core/base/list.h"
+#include "core/base/timers.h"
+#include "core/platform.h"
+
+enum { FIRST_NUMBER = 1000000, FIRST_EPHEMERAL_PORT = 40000, LAST_PORT = 65535 };
+
+typedef struct sim_socket sim_socket;
+
+/* The layout of eddyi_address.bytes here. */
+enum { SIM_IPV4 = 1, SIM_IPV6 = 2 };
+typedef struct sim_address {
+    uint8_t family;
+    uint8_t host[16]; /* IPv4: the first four */
+    uint16_t port;
+} sim_address;
+
+typedef struct sim_ring {
+    unsigned char *data;
+    uint64_t capacity;
+    uint64_t read, visible, written; /* positions since the beginning */
+} sim_ring;
+
+enum sim_state { SIM_FRESH, SIM_LISTENING, SIM_CONNECTING, SIM_CONNECTED, SIM_RESET };
+
+struct sim_socket {
+    eddyi_backend *sim;
+    eddy_fd number;
+    uint8_t type;  /* enum eddyi_socket_type */
+    uint8_t state; /* enum sim_state */
+    bool bound, reuse_port, linger_reset;
+    bool end_sent;    /* we shut our sending half */
+    bool end_written; /* the peer shut its half: after the last written byte comes the end */
+    bool end_visible; /* ... and it has arrived */
+    bool refused;     /* this connect was decided to fail */
+    sim_address local, remote;
+    eddyi_descriptor *descriptor;
+    sim_socket *peer; /* NULL: gone, or none */
+    sim_socket *twin; /* what the server will accept; made before it is needed, so that connecting cannot fail for memory */
+    sim_ring incoming;
+    uint64_t arriving; /* position that becomes visible at the next arrival */
+    eddyi_timer arrival;
+    eddyi_list backlog; /* accepted, not yet taken */
+    eddyi_list link;    /* in a backlog */
+};
+
+/* What a lent op keeps in its scratch area. */
+typedef struct sim_lent {
+    eddyi_list link; /* in `done`, or in `multi` */
+    eddyi_timer timer;
+    int64_t value;
+} sim_lent;
+
+enum sim_op_state { SIM_IDLE, SIM_WAITING, SIM_CANCELLING, SIM_COMPLETING, SIM_DONE, SIM_MULTI };
+
+struct eddyi_backend {
+    eddy_allocator allocator;
+    uint64_t random;
+    uint64_t now, trace;
+    uint32_t fault_percent;
+    uint64_t fault_until;
+    eddyi_timers timers;
+    eddyi_list done;  /* sim_lent.link of ops whose result is to be reported */
+    eddyi_list multi; /* ... of MULTI ops */
+    sim_socket **sockets;
+    size_t capacity, open;
+    uint16_t next_port;
+    atomic_bool woken;
+    bool blocked; /* under the mutex */
+    eddyi_mutex mutex;
+    eddyi_condition condition;
+};
+
+/* chance.c */
+uint64_t sim_random(eddyi_backend *, uint64_t below);
+bool sim_chance(eddyi_backend *, uint32_t percent);
+bool sim_fault(eddyi_backend *, uint32_t one_in); /* the share of faults, thinned by one_in */
+uint64_t sim_delay(eddyi_backend *);              /* of one way through the network */
+void sim_note(eddyi_backend *, uint64_t what, uint64_t value);
+
+/* ring.c */
+uint64_t sim_ring_free(const sim_ring *);
+void sim_ring_put(sim_ring *, const void *data, uint64_t size);
+void sim_ring_peek(const sim_ring *, uint64_t from, void *data, uint64_t size);
+
+/* sockets.c */
+sim_socket *sim_find(eddyi_backend *, eddy_fd);
+int sim_make_twin(sim_socket *);
+void sim_reset(sim_socket *); /* the connection breaks: both sides learn of it */
+void sim_make_visible_later(sim_socket *);
+void sim_free_all(eddyi_backend *);
+sim_socket *sim_find_listener(eddyi_backend *, const sim_address *);
+int sim_bind_any_port(sim_socket *);
+extern const eddyi_net_ops sim_net;
+
+/* names.c */
+sim_address sim_address_get(const eddyi_address *);
+void sim_address_put(eddyi_address *, const sim_address *);
+int sim_resolve(eddyi_backend *, const char *host, const char *service, enum eddyi_family, enum eddyi_socket_type, int flags,
+                eddyi_address *out, int room);
+enum eddyi_family sim_family(const eddyi_address *);
+int sim_port(const eddyi_address *);
+int sim_format(const eddyi_address *, char *text, size_t size);
+
+/* ops.c */
+sim_lent *sim_lent_of(eddyi_op *);
+int sim_submit(eddyi_backend *, eddyi_op *, eddyi_result *now);
+int sim_cancel(eddyi_backend *, eddyi_op *, eddyi_result *now);
+void sim_pump(sim_socket *); /* something changed: its waiting ops may be done now */
+int sim_collect(eddyi_backend *, eddyi_result *results, int room);
+
+/* attempt.c */
+int64_t sim_attempt(sim_socket *, eddyi_op *); /* EDDY_EAGAIN: not yet */
+int64_t sim_receive_into(sim_socket *, const eddyi_buffer *buffers, uint32_t count);
+
+#endif

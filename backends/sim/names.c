@@ -1,0 +1,211 @@
+/* names.c: addresses of the simulated network: numbers as everywhere, names by a rule.
+ * Touches nothing of the system. "localhost" is ::1 and 127.0.0.1; what ends in ".invalid" does not exist (RFC 2606); any other name has an
+ * address in 10.0.0.0/8 that follows from its letters. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "backends/sim/inside.h"
+
+sim_address sim_address_get(const eddyi_address *address)
+{
+    sim_address found;
+    memcpy(&found, address->bytes, sizeof found);
+    return found;
+}
+
+void sim_address_put(eddyi_address *out, const sim_address *address)
+{
+    out->size = sizeof *address;
+    memcpy(out->bytes, address, sizeof *address);
+}
+
+static bool parse_ipv4(const char *text, sim_address *out)
+{
+    unsigned part[4];
+    char rest;
+    if (sscanf(text, "%3u.%3u.%3u.%3u%c", &part[0], &part[1], &part[2], &part[3], &rest) != 4)
+        return false;
+    out->family = SIM_IPV4;
+    for (int i = 0; i < 4; i++) {
+        if (part[i] > 255)
+            return false;
+        out->host[i] = (uint8_t)part[i];
+    }
+    return true;
+}
+
+/* Groups of a run of hexadecimal numbers with colons between; returns how many, -1 for anything else. */
+static int parse_groups(const char *text, size_t length, uint16_t *groups)
+{
+    int count = 0;
+    const char *end = text + length;
+    while (text < end) {
+        char *after;
+        unsigned long value = strtoul(text, &after, 16);
+        if (after == text || after > end || after - text > 4 || count == 8)
+            return -1;
+        groups[count++] = (uint16_t)value;
+        if (after < end && *after++ != ':')
+            return -1;
+        text = after;
+    }
+    return count;
+}
+
+static bool parse_ipv6(const char *text, sim_address *out)
+{
+    uint16_t head[8], tail[8], all[8] = {0};
+    const char *gap = strstr(text, "::");
+    if (strspn(text, "0123456789abcdefABCDEF:") != strlen(text) || strchr(text, ':') == NULL)
+        return false;
+    int before = parse_groups(text, gap != NULL ? (size_t)(gap - text) : strlen(text), head);
+    int after = gap != NULL ? parse_groups(gap + 2, strlen(gap + 2), tail) : 0;
+    if (before < 0 || after < 0 || (gap == NULL ? before != 8 : before + after > 7))
+        return false;
+    memcpy(all, head, (size_t)before * sizeof all[0]);
+    memcpy(all + 8 - after, tail, (size_t)after * sizeof all[0]);
+    out->family = SIM_IPV6;
+    for (int i = 0; i < 8; i++) {
+        out->host[2 * i] = (uint8_t)(all[i] >> 8);
+        out->host[2 * i + 1] = (uint8_t)all[i];
+    }
+    return true;
+}
+
+static sim_address loopback(uint8_t family)
+{
+    sim_address address = {.family = family};
+    if (family == SIM_IPV4)
+        memcpy(address.host, "\x7f\0\0\1", 4);
+    else
+        address.host[15] = 1;
+    return address;
+}
+
+static sim_address from_letters(const char *host)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a */
+    for (const char *c = host; *c != '\0'; c++)
+        hash = (hash ^ (uint8_t)*c) * 16777619u;
+    sim_address address = {.family = SIM_IPV4, .host = {10, (uint8_t)(hash >> 16), (uint8_t)(hash >> 8), (uint8_t)hash}};
+    return address;
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* How many of the at most two addresses of a host. */
+static int find_host(const char *host, int flags, sim_address *found)
+{
+    if (host == NULL || *host == '\0') {
+        found[0] = (flags & EDDYI_RESOLVE_PASSIVE) ? (sim_address){.family = SIM_IPV4} : loopback(SIM_IPV6);
+        found[1] = (flags & EDDYI_RESOLVE_PASSIVE) ? (sim_address){.family = SIM_IPV6} : loopback(SIM_IPV4);
+        return 2;
+    }
+    found[0] = (sim_address){0};
+    if (strlen(host) > 254)
+        return EDDY_ENAMETOOLONG;
+    if (parse_ipv4(host, &found[0]) || parse_ipv6(host, &found[0]))
+        return 1;
+    if ((flags & EDDYI_RESOLVE_NUMERIC) || ends_with(host, ".invalid"))
+        return EDDY_ENOHOST;
+    if (strcmp(host, "localhost") == 0) {
+        found[0] = loopback(SIM_IPV6);
+        found[1] = loopback(SIM_IPV4);
+        return 2;
+    }
+    found[0] = from_letters(host);
+    return 1;
+}
+
+static int find_service(const char *service)
+{
+    char *end;
+    if (service == NULL || *service == '\0')
+        return 0;
+    if (strcmp(service, "http") == 0)
+        return 80;
+    unsigned long port = strtoul(service, &end, 10);
+    return *end == '\0' && *service >= '0' && *service <= '9' && port <= LAST_PORT ? (int)port : EDDY_ENOHOST;
+}
+
+int sim_resolve(eddyi_backend *sim, const char *host, const char *service, enum eddyi_family family,
+                enum eddyi_socket_type type, int flags, eddyi_address *out, int room)
+{
+    sim_address found[2];
+    int count = 0;
+    int hosts = find_host(host, flags, found);
+    int port = find_service(service);
+    (void)sim;
+    (void)type;
+    if (hosts < 0 || port < 0)
+        return hosts < 0 ? hosts : port;
+    for (int i = 0; i < hosts; i++) {
+        if ((family == EDDYI_FAMILY_IPV4 && found[i].family != SIM_IPV4) ||
+            (family == EDDYI_FAMILY_IPV6 && found[i].family != SIM_IPV6))
+            continue;
+        found[i].port = (uint16_t)port;
+        if (count < room)
+            sim_address_put(&out[count], &found[i]);
+        count++;
+    }
+    return count > 0 ? count : EDDY_ENOHOST;
+}
+
+enum eddyi_family sim_family(const eddyi_address *address)
+{
+    return sim_address_get(address).family == SIM_IPV4 ? EDDYI_FAMILY_IPV4 : EDDYI_FAMILY_IPV6;
+}
+
+int sim_port(const eddyi_address *address)
+{
+    return sim_address_get(address).port;
+}
+
+/* RFC 5952: the longest run of zero groups, of at least two, becomes "::". */
+static void format_ipv6(const uint8_t *host, char *text, size_t size)
+{
+    int best = -1, best_length = 1;
+    unsigned group[8];
+    size_t length = 0;
+    for (int i = 0; i < 8; i++)
+        group[i] = (unsigned)(host[2 * i] << 8 | host[2 * i + 1]);
+    for (int i = 0; i < 8; i++) {
+        int run = 0;
+        while (i + run < 8 && group[i + run] == 0)
+            run++;
+        if (run > best_length) {
+            best = i;
+            best_length = run;
+        }
+    }
+    text[0] = '\0';
+    for (int i = 0; i < 8 && length < size; i++) {
+        if (i == best) {
+            length += (size_t)snprintf(text + length, size - length, "::");
+            i += best_length - 1;
+            continue;
+        }
+        bool colon = i > 0 && i != best + (best >= 0 ? best_length : 0);
+        length += (size_t)snprintf(text + length, size - length, colon || (i > 0 && best < 0) ? ":%x" : "%x", group[i]);
+    }
+}
+
+int sim_format(const eddyi_address *from, char *text, size_t size)
+{
+    char host[48];
+    int length;
+    sim_address address = sim_address_get(from);
+    if (address.family == SIM_IPV4) {
+        length = snprintf(text, size, "%u.%u.%u.%u:%u", address.host[0], address.host[1], address.host[2],
+                          address.host[3], address.port);
+    } else {
+        format_ipv6(address.host, host, sizeof host);
+        length = snprintf(text, size, "[%s]:%u", host, address.port);
+    }
+    return length < 0 || (size_t)length >= size ? EDDY_EINVAL : length;
+}

@@ -1,0 +1,20 @@
+/* main.c: runs every suite on the backend named by the argument or EDDY_BACKEND.
+ * Touches suite.h and support.h. Succeeds only if every suite did. */
+#include "suite.h"
+#include "support/support.h"
+
+int main(int argc, char **argv)
+{
+    int failed = 0;
+    support_init(argc, argv);
+    failed += suite_futures();
+    failed += suite_tasks();
+    failed += suite_task_ends();
+    failed += suite_cancel();
+    failed += suite_cancel_races();
+    failed += suite_gather();
+    failed += suite_timeouts();
+    failed += suite_groups();
+    failed += suite_trees();
+    return failed != 0;
+}

@@ -1,0 +1,16 @@
+/* suite.h: the suites of the conformance program: the public API, the same on every backend.
+ * Touches nothing. Each suite runs its CMocka group and returns how many tests failed. */
+#ifndef SUITE_H
+#define SUITE_H
+
+int suite_futures(void);
+int suite_tasks(void);
+int suite_task_ends(void);
+int suite_cancel(void);
+int suite_cancel_races(void);
+int suite_gather(void);
+int suite_timeouts(void);
+int suite_groups(void);
+int suite_trees(void);
+
+#endif
