@@ -95,7 +95,7 @@ typedef struct eddyi_backend_config { /* zero is the default everywhere */
     const eddy_allocator *allocator;  /* never NULL */
     uint64_t seed;                    /* sim */
     uint32_t fault_percent;           /* sim: how many of the decisions go wrong, 0..100 */
-    uint64_t fault_until_ns;          /* sim: calm from this virtual time on; 0: no end */
+    uint64_t fault_until_ns;          /* sim: calm from so many nanoseconds after open on; 0: no end */
     uint32_t batch; /* most events taken from the kernel in one wait; 0: the backend's choice */
 } eddyi_backend_config;
 

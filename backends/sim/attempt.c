@@ -175,7 +175,8 @@ static int64_t attempt_sendto(sim_socket *s, eddyi_op *op)
         return EDDY_EADDRNOTAVAIL;
     header.from = s->local;
     sim_socket *target = find_datagram_socket(s->sim, &to);
-    if (target == NULL || sim_ring_free(&target->incoming) < header.size + sizeof header || sim_fault(s->sim, 2))
+    if (target == NULL || sim_ring_free(&target->incoming) < header.size + sizeof header ||
+        sim_fault(s->sim, 2))
         return (int64_t)header.size;
     sim_ring_put(&target->incoming, &header, sizeof header);
     for (uint32_t i = 0; i < op->buffer_count; i++)

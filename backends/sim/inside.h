@@ -43,11 +43,12 @@ struct sim_socket {
     bool end_sent;    /* we shut our sending half */
     bool end_written; /* the peer shut its half: after the last written byte comes the end */
     bool end_visible; /* ... and it has arrived */
-    bool refused;     /* this connect was decided to fail */
+    bool pumping;     /* its waiting ops are being looked at */
     sim_address local, remote;
     eddyi_descriptor *descriptor;
     sim_socket *peer; /* NULL: gone, or none */
-    sim_socket *twin; /* what the server will accept; made before it is needed, so that connecting cannot fail for memory */
+    sim_socket *
+        twin; /* what the server will accept; made before it is needed, so that connecting cannot fail for memory */
     sim_ring incoming;
     uint64_t arriving; /* position that becomes visible at the next arrival */
     eddyi_timer arrival;
@@ -60,6 +61,7 @@ typedef struct sim_lent {
     eddyi_list link; /* in `done`, or in `multi` */
     eddyi_timer timer;
     int64_t value;
+    eddyi_backend *sim;
 } sim_lent;
 
 enum sim_op_state { SIM_IDLE, SIM_WAITING, SIM_CANCELLING, SIM_COMPLETING, SIM_DONE, SIM_MULTI };
@@ -107,8 +109,8 @@ extern const eddyi_net_ops sim_net;
 /* names.c */
 sim_address sim_address_get(const eddyi_address *);
 void sim_address_put(eddyi_address *, const sim_address *);
-int sim_resolve(eddyi_backend *, const char *host, const char *service, enum eddyi_family, enum eddyi_socket_type, int flags,
-                eddyi_address *out, int room);
+int sim_resolve(eddyi_backend *, const char *host, const char *service, enum eddyi_family,
+                enum eddyi_socket_type, int flags, eddyi_address *out, int room);
 enum eddyi_family sim_family(const eddyi_address *);
 int sim_port(const eddyi_address *);
 int sim_format(const eddyi_address *, char *text, size_t size);

@@ -88,7 +88,8 @@ static sim_address from_letters(const char *host)
     uint32_t hash = 2166136261u; /* FNV-1a */
     for (const char *c = host; *c != '\0'; c++)
         hash = (hash ^ (uint8_t)*c) * 16777619u;
-    sim_address address = {.family = SIM_IPV4, .host = {10, (uint8_t)(hash >> 16), (uint8_t)(hash >> 8), (uint8_t)hash}};
+    sim_address address = {.family = SIM_IPV4,
+                           .host = {10, (uint8_t)(hash >> 16), (uint8_t)(hash >> 8), (uint8_t)hash}};
     return address;
 }
 
@@ -191,7 +192,8 @@ static void format_ipv6(const uint8_t *host, char *text, size_t size)
             continue;
         }
         bool colon = i > 0 && i != best + (best >= 0 ? best_length : 0);
-        length += (size_t)snprintf(text + length, size - length, colon || (i > 0 && best < 0) ? ":%x" : "%x", group[i]);
+        length += (size_t)snprintf(text + length, size - length, colon || (i > 0 && best < 0) ? ":%x" : "%x",
+                                   group[i]);
     }
 }
 

@@ -5,8 +5,9 @@
 
 #include "core/backend.h"
 
-void eddyi_sim_calm(eddyi_backend *);              /* no faults from now on */
-uint64_t eddyi_sim_trace(const eddyi_backend *);   /* a hash of all that happened: equal for equal seeds and programs */
+void eddyi_sim_calm(eddyi_backend *); /* no faults from now on */
+uint64_t
+eddyi_sim_trace(const eddyi_backend *); /* a hash of all that happened: equal for equal seeds and programs */
 size_t eddyi_sim_open_sockets(const eddyi_backend *);
 
 #endif

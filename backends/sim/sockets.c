@@ -47,8 +47,8 @@ static int make(eddyi_backend *sim, sim_socket **out, uint8_t type)
     sim_socket *s = rc == 0 ? eddyi_allocate_zero(&sim->allocator, sizeof *s) : NULL;
     if (s == NULL)
         return EDDY_ENOMEM;
-    s->incoming.capacity = type == EDDYI_SOCKET_DATAGRAM ? DATAGRAM_ROOM
-                                                          : SMALLEST_WINDOW << sim_random(sim, 7); /* to 64 KiB */
+    s->incoming.capacity =
+        type == EDDYI_SOCKET_DATAGRAM ? DATAGRAM_ROOM : SMALLEST_WINDOW << sim_random(sim, 7); /* to 64 KiB */
     s->incoming.data = eddyi_allocate(&sim->allocator, (size_t)s->incoming.capacity);
     if (s->incoming.data == NULL) {
         eddyi_release(&sim->allocator, s);
@@ -114,7 +114,8 @@ static bool taken(eddyi_backend *sim, const sim_socket *by, const sim_address *a
         const sim_socket *s = sim->sockets[i];
         if (s == NULL || s == by || !s->bound || s->type != by->type || s->state == SIM_CONNECTED)
             continue;
-        if (s->local.port == address->port && same_host(&s->local, address) && !(s->reuse_port && by->reuse_port))
+        if (s->local.port == address->port && same_host(&s->local, address) &&
+            !(s->reuse_port && by->reuse_port))
             return true;
     }
     return false;
@@ -140,7 +141,8 @@ sim_socket *sim_find_listener(eddyi_backend *sim, const sim_address *address)
     size_t candidates = 0;
     for (size_t i = 0; i < sim->capacity; i++) {
         sim_socket *s = sim->sockets[i];
-        if (s == NULL || s->state != SIM_LISTENING || s->local.port != address->port || !same_host(&s->local, address))
+        if (s == NULL || s->state != SIM_LISTENING || s->local.port != address->port ||
+            !same_host(&s->local, address))
             continue;
         if (sim_random(sim, ++candidates) == 0) /* SO_REUSEPORT: any of the group */
             found = s;

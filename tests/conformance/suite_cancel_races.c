@@ -337,6 +337,19 @@ TASK_TEST(cancel_after_the_failure_silences_the_report)
 int suite_cancel_races(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fault_C1_cancel_in_the_iteration_of_the_result_is_delivered_once),
+        cmocka_unit_test(fault_C1_cancel_after_the_awaited_task_ended),
+        cmocka_unit_test(io_result_that_is_there_is_handed_over_and_the_cancel_kept),
+        cmocka_unit_test(io_result_survives_when_the_body_ends_without_another_await),
+        cmocka_unit_test(kept_cancel_is_withdrawn_by_uncancel),
+        cmocka_unit_test(io_that_has_no_result_yet_is_cancelled_at_once),
+        cmocka_unit_test(fault_C4_shielded_clean_up_has_a_deadline),
+        cmocka_unit_test(fault_C4_each_new_request_is_delivered_to_a_task_that_ignores_them),
+        cmocka_unit_test(fault_C5_cancel_after_the_end_answers_false_and_counts_nothing),
+        cmocka_unit_test(fault_C5_child_cancels_its_awaiting_parent),
+        cmocka_unit_test(fault_C5_cancel_during_clean_up_is_delivered_too),
+        cmocka_unit_test(fault_C5_cancel_of_a_scheduled_task),
+        cmocka_unit_test(cancel_after_the_failure_silences_the_report),
     };
     return cmocka_run_group_tests_name("cancel races", tests, NULL, NULL);
 }

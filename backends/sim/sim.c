@@ -1,0 +1,173 @@
+/* sim.c: the simulated backend: virtual time, and the table of what it offers.
+ * Touches platform.h's condition for one thing: to block when nothing in the simulation can ever happen, until another thread wakes it.
+ *
+ * Time stands still but for three things: wait() jumps to the next event when nothing is ready; a wait() that does not block costs a
+ * microsecond, so that a program that only polls gets on; and reading the clock costs 20 ns, so that one that watches the clock does. */
+#include "backends/sim/inside.h"
+
+#include <string.h>
+
+enum { COST_OF_POLLING = 1000, COST_OF_CLOCK = 20 };
+
+extern const eddyi_backend_ops eddyi_backend_sim;
+
+static int sim_probe(void)
+{
+    return 0;
+}
+
+/* The clock starts anywhere: just after zero, after a day, after two centuries. */
+static uint64_t first_time(eddyi_backend *sim)
+{
+    switch (sim_random(sim, 3)) {
+    case 0:
+        return 1 + sim_random(sim, 1000000);
+    case 1:
+        return UINT64_C(86400000000000) + sim_random(sim, UINT64_C(1000000000000));
+    default:
+        return UINT64_C(6311520000000000000) + sim_random(sim, UINT64_C(1000000000000));
+    }
+}
+
+static int sim_open(eddyi_backend **out, const eddyi_backend_config *config, uint32_t *kinds)
+{
+    eddyi_backend *sim = eddyi_allocate_zero(config->allocator, sizeof *sim);
+    if (sim == NULL)
+        return EDDY_ENOMEM;
+    int rc = eddyi_mutex_init(&sim->mutex);
+    if (rc < 0)
+        goto free_sim;
+    rc = eddyi_condition_init(&sim->condition);
+    if (rc < 0)
+        goto destroy_mutex;
+    sim->allocator = *config->allocator;
+    sim->random = config->seed;
+    sim->now = first_time(sim);
+    sim->fault_percent = config->fault_percent;
+    sim->fault_until = config->fault_until_ns != 0 && config->fault_until_ns <= UINT64_MAX - sim->now
+                           ? sim->now + config->fault_until_ns
+                           : UINT64_MAX;
+    sim->next_port = (uint16_t)(FIRST_EPHEMERAL_PORT + sim_random(sim, 20000));
+    eddyi_timers_init(&sim->timers, sim->now);
+    eddyi_list_init(&sim->done);
+    eddyi_list_init(&sim->multi);
+    atomic_init(&sim->woken, false);
+    *kinds = UINT32_C(1) << EDDYI_RECV | UINT32_C(1) << EDDYI_SEND | UINT32_C(1) << EDDYI_RECVFROM |
+             UINT32_C(1) << EDDYI_SENDTO | UINT32_C(1) << EDDYI_ACCEPT | UINT32_C(1) << EDDYI_CONNECT |
+             UINT32_C(1) << EDDYI_POLL;
+    *out = sim;
+    return 0;
+destroy_mutex:
+    eddyi_mutex_destroy(&sim->mutex);
+free_sim:
+    eddyi_release(config->allocator, sim);
+    return rc;
+}
+
+static void sim_close(eddyi_backend *sim)
+{
+    eddy_allocator allocator = sim->allocator;
+    sim_free_all(sim);
+    eddyi_condition_destroy(&sim->condition);
+    eddyi_mutex_destroy(&sim->mutex);
+    eddyi_release(&allocator, sim);
+}
+
+static int sim_attach(eddyi_backend *sim, eddyi_descriptor *descriptor)
+{
+    sim_socket *s = sim_find(sim, descriptor->fd);
+    if (s == NULL)
+        return EDDY_EBADF;
+    if (s->descriptor != NULL)
+        return EDDY_EEXIST;
+    if (sim_fault(sim, 8))
+        return EDDY_ENOMEM;
+    int rc = descriptor->kind == EDDYI_STREAM ? sim_make_twin(s) : 0;
+    if (rc < 0)
+        return rc;
+    descriptor->reader = descriptor->writer = NULL;
+    descriptor->attached = true;
+    s->descriptor = descriptor;
+    return 0;
+}
+
+static void sim_detach(eddyi_backend *sim, eddyi_descriptor *descriptor)
+{
+    sim_socket *s = descriptor->attached ? sim_find(sim, descriptor->fd) : NULL;
+    descriptor->attached = false;
+    if (s != NULL && s->descriptor == descriptor)
+        s->descriptor = NULL;
+}
+
+/* ---- waiting ---- */
+
+static bool take_wake(eddyi_backend *sim)
+{
+    return atomic_exchange(&sim->woken, false);
+}
+
+/* Nothing inside can happen any more; only another thread can help. */
+static void block(eddyi_backend *sim)
+{
+    eddyi_mutex_lock(&sim->mutex);
+    while (!take_wake(sim))
+        eddyi_condition_wait(&sim->condition, &sim->mutex);
+    eddyi_mutex_unlock(&sim->mutex);
+}
+
+static void move_time(eddyi_backend *sim, uint64_t time)
+{
+    if (time > sim->now)
+        sim->now = time;
+    eddyi_timers_fire(&sim->timers, sim->now);
+}
+
+static int sim_wait(eddyi_backend *sim, uint64_t deadline, eddyi_result *results, int room)
+{
+    if (deadline <= sim->now)
+        move_time(sim, sim->now + COST_OF_POLLING);
+    for (;;) {
+        int count = sim_collect(sim, results, room);
+        if (count > 0 || take_wake(sim) || deadline <= sim->now)
+            return count;
+        uint64_t next = eddyi_timers_next(&sim->timers);
+        if (next == UINT64_MAX && deadline == UINT64_MAX) {
+            block(sim);
+            return 0;
+        }
+        move_time(sim, next < deadline ? next : deadline);
+    }
+}
+
+/* From any thread. In a signal handler it is safe unless the thread that is interrupted blocks in here: then nothing but the flag is needed. */
+static void sim_wake(eddyi_backend *sim)
+{
+    if (atomic_exchange(&sim->woken, true))
+        return;
+    eddyi_mutex_lock(&sim->mutex);
+    eddyi_condition_signal(&sim->condition);
+    eddyi_mutex_unlock(&sim->mutex);
+}
+
+static uint64_t sim_now(eddyi_backend *sim)
+{
+    sim->now += COST_OF_CLOCK;
+    return sim->now;
+}
+
+const eddyi_backend_ops eddyi_backend_sim = {
+    .name = "sim",
+    .description = "a network in memory under virtual time, everything decided by a seed",
+    .caps = EDDYI_CAP_VIRTUAL_TIME | EDDYI_CAP_ON_REQUEST,
+    .probe = sim_probe,
+    .open = sim_open,
+    .close = sim_close,
+    .attach = sim_attach,
+    .detach = sim_detach,
+    .submit = sim_submit,
+    .cancel = sim_cancel,
+    .wait = sim_wait,
+    .wake = sim_wake,
+    .now = sim_now,
+    .net = &sim_net,
+};
