@@ -94,7 +94,7 @@ static int64_t attempt_accept(sim_socket *s)
     return EDDYI_LIST_ITEM(eddyi_list_take(&s->backlog), sim_socket, link)->number;
 }
 
-static void join(sim_socket *client, sim_socket *listener, const sim_address *to)
+static void join(sim_socket *client, const sim_address *to)
 {
     sim_socket *server = client->twin;
     client->twin = NULL;
@@ -105,8 +105,8 @@ static void join(sim_socket *client, sim_socket *listener, const sim_address *to
     server->remote = client->local;
     server->bound = true;
     server->state = SIM_CONNECTED;
-    eddyi_list_append(&listener->backlog, &server->link);
-    sim_pump(listener);
+    client->way = sim_delay(client->sim);
+    sim_knock_later(server, client->way);
 }
 
 /* The attempt itself takes a round trip, so it is decided when it begins and told later: see ops.c. */
@@ -124,11 +124,10 @@ static int64_t attempt_connect(sim_socket *s, eddyi_op *op)
     }
     if (sim_fault(s->sim, 2))
         return sim_chance(s->sim, 50) ? EDDY_ECONNREFUSED : EDDY_ETIMEDOUT;
-    sim_socket *listener = sim_find_listener(s->sim, &to);
-    if (listener == NULL)
+    if (sim_find_listener(s->sim, &to) == NULL)
         return EDDY_ECONNREFUSED;
     s->state = SIM_CONNECTED;
-    join(s, listener, &to);
+    join(s, &to);
     return 0;
 }
 

@@ -43,6 +43,7 @@ struct sim_socket {
     bool end_sent;    /* we shut our sending half */
     bool end_written; /* the peer shut its half: after the last written byte comes the end */
     bool end_visible; /* ... and it has arrived */
+    bool knocking;    /* the server's end of a connection that has not reached its listener */
     bool pumping;     /* its waiting ops are being looked at */
     sim_address local, remote;
     eddyi_descriptor *descriptor;
@@ -50,6 +51,7 @@ struct sim_socket {
     sim_socket *
         twin; /* what the server will accept; made before it is needed, so that connecting cannot fail for memory */
     sim_ring incoming;
+    uint64_t way;      /* how long a connect took to reach the listener */
     uint64_t arriving; /* position that becomes visible at the next arrival */
     eddyi_timer arrival;
     eddyi_list backlog; /* accepted, not yet taken */
@@ -78,6 +80,7 @@ struct eddyi_backend {
     sim_socket **sockets;
     size_t capacity, open;
     uint16_t next_port;
+    bool multi_first; /* whose turn it is when there is little room */
     atomic_bool woken;
     bool blocked; /* under the mutex */
     eddyi_mutex mutex;
@@ -101,6 +104,8 @@ sim_socket *sim_find(eddyi_backend *, eddy_fd);
 int sim_make_twin(sim_socket *);
 void sim_reset(sim_socket *); /* the connection breaks: both sides learn of it */
 void sim_make_visible_later(sim_socket *);
+void sim_knock_later(sim_socket *server, uint64_t delay); /* it reaches its listener then */
+void sim_forget_knock(sim_socket *server);                /* it never will */
 void sim_free_all(eddyi_backend *);
 sim_socket *sim_find_listener(eddyi_backend *, const sim_address *);
 int sim_bind_any_port(sim_socket *);

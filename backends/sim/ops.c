@@ -135,7 +135,7 @@ int sim_submit(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
         return EDDYI_DONE;
     }
     /* A connect takes a round trip, a refusal too, and nobody answering takes long. */
-    uint64_t delay = op->kind == EDDYI_CONNECT ? 2 * sim_delay(sim) : sim_random(sim, 50000);
+    uint64_t delay = op->kind == EDDYI_CONNECT ? s->way + sim_delay(sim) : sim_random(sim, 50000);
     tell_later(sim, op, value, value == EDDY_ETIMEDOUT ? UINT64_C(3000000000) : delay);
     return EDDYI_PENDING;
 }
@@ -158,7 +158,9 @@ static int cancel_connect(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
     sim_socket *s = socket_of(sim, op);
     eddyi_timers_remove(&sim->timers, &lent->timer);
     eddyi_list_remove(&lent->link);
-    if (s != NULL && s->state == SIM_CONNECTED)
+    if (s != NULL && s->peer != NULL && s->peer->knocking)
+        sim_forget_knock(s->peer);
+    else if (s != NULL && s->state == SIM_CONNECTED)
         sim_reset(s); /* the other side was reached already, and learns that nobody is there */
     answer(sim, op, now, EDDY_ECANCELED);
     return EDDYI_DONE;
@@ -245,23 +247,39 @@ static bool collect_multi(eddyi_backend *sim, eddyi_op *op, eddyi_result *result
     return true;
 }
 
-int sim_collect(eddyi_backend *sim, eddyi_result *results, int room)
+static int collect_done(eddyi_backend *sim, eddyi_result *results, int room)
 {
     int count = 0;
     while (count < room && !eddyi_list_empty(&sim->done)) {
         sim_lent *lent = EDDYI_LIST_ITEM(eddyi_list_take(&sim->done), sim_lent, link);
         answer(sim, op_of(lent), &results[count++], lent->value);
     }
-    eddyi_list waiting;
-    eddyi_list_init(&waiting);
-    eddyi_list_move_all(&waiting, &sim->multi);
-    eddyi_list *link;
-    while ((link = eddyi_list_take(&waiting)) !=
-           NULL) { /* each has one turn, and goes to the end of the line */
-        eddyi_op *op = op_of(EDDYI_LIST_ITEM(link, sim_lent, link));
+    return count;
+}
+
+/* Each has one turn and goes to the end of the line; who finds no room keeps its place. */
+static int collect_multis(eddyi_backend *sim, eddyi_result *results, int room)
+{
+    int count = 0;
+    size_t turns = 0;
+    eddyi_list_each (link, &sim->multi)
+        turns++;
+    while (turns-- > 0 && count < room) {
+        eddyi_list *link = eddyi_list_take(&sim->multi);
         eddyi_list_append(&sim->multi, link);
-        if (count < room && collect_multi(sim, op, &results[count]))
+        if (collect_multi(sim, op_of(EDDYI_LIST_ITEM(link, sim_lent, link)), &results[count]))
             count++;
     }
     return count;
+}
+
+int sim_collect(eddyi_backend *sim, eddyi_result *results, int room)
+{
+    sim->multi_first = !sim->multi_first;
+    if (sim->multi_first) {
+        int count = collect_multis(sim, results, room);
+        return count + collect_done(sim, results + count, room - count);
+    }
+    int count = collect_done(sim, results, room);
+    return count + collect_multis(sim, results + count, room - count);
 }

@@ -1,13 +1,13 @@
 /* sim.c: the simulated backend: virtual time, and the table of what it offers.
  * Touches platform.h's condition for one thing: to block when nothing in the simulation can ever happen, until another thread wakes it.
  *
- * Time stands still but for three things: wait() jumps to the next event when nothing is ready; a wait() that does not block costs a
- * microsecond, so that a program that only polls gets on; and reading the clock costs 20 ns, so that one that watches the clock does. */
+ * Time stands still but for three things: wait() jumps to the next event when nothing is ready; each wait() costs a microsecond, so that
+ * a program that only polls, or has something ready always, gets on; and reading the clock costs 20 ns, so that one that watches the clock does. */
 #include "backends/sim/inside.h"
 
 #include <string.h>
 
-enum { COST_OF_POLLING = 1000, COST_OF_CLOCK = 20 };
+enum { COST_OF_POLLING = 1000, COST_OF_CLOCK = 20, MOST_SLOWNESS = 300000 };
 
 extern const eddyi_backend_ops eddyi_backend_sim;
 
@@ -122,10 +122,15 @@ static void move_time(eddyi_backend *sim, uint64_t time)
     eddyi_timers_fire(&sim->timers, sim->now);
 }
 
+static void be_slow(eddyi_backend *sim, uint64_t deadline)
+{
+    uint64_t time = sim->now + sim_random(sim, MOST_SLOWNESS);
+    move_time(sim, time < deadline ? time : deadline);
+}
+
 static int sim_wait(eddyi_backend *sim, uint64_t deadline, eddyi_result *results, int room)
 {
-    if (deadline <= sim->now)
-        move_time(sim, sim->now + COST_OF_POLLING);
+    move_time(sim, sim->now + COST_OF_POLLING);
     for (;;) {
         int count = sim_collect(sim, results, room);
         if (count > 0 || take_wake(sim) || deadline <= sim->now)
@@ -136,6 +141,8 @@ static int sim_wait(eddyi_backend *sim, uint64_t deadline, eddyi_result *results
             return 0;
         }
         move_time(sim, next < deadline ? next : deadline);
+        if (sim_chance(sim, 50)) /* the kernel was slow to wake us: more has happened by now */
+            be_slow(sim, deadline);
     }
 }
 

@@ -4,7 +4,7 @@
 
 #include "backends/sim/inside.h"
 
-enum { SMALLEST_WINDOW = 1024, DATAGRAM_ROOM = 128 * 1024 };
+enum { SMALLEST_WINDOW = 8192, DATAGRAM_ROOM = 128 * 1024 };
 
 sim_socket *sim_find(eddyi_backend *sim, eddy_fd number)
 {
@@ -48,7 +48,7 @@ static int make(eddyi_backend *sim, sim_socket **out, uint8_t type)
     if (s == NULL)
         return EDDY_ENOMEM;
     s->incoming.capacity =
-        type == EDDYI_SOCKET_DATAGRAM ? DATAGRAM_ROOM : SMALLEST_WINDOW << sim_random(sim, 7); /* to 64 KiB */
+        type == EDDYI_SOCKET_DATAGRAM ? DATAGRAM_ROOM : SMALLEST_WINDOW << sim_random(sim, 4); /* to 64 KiB */
     s->incoming.data = eddyi_allocate(&sim->allocator, (size_t)s->incoming.capacity);
     if (s->incoming.data == NULL) {
         eddyi_release(&sim->allocator, s);
@@ -172,6 +172,36 @@ static void arrived(eddyi_timer *timer)
     sim_pump(s);
 }
 
+static void knocked(eddyi_timer *timer)
+{
+    sim_socket *server = EDDYI_CONTAINER(timer, sim_socket, arrival);
+    sim_socket *listener = sim_find_listener(server->sim, &server->local);
+    server->knocking = false;
+    server->arrival.fire = arrived;
+    if (listener == NULL) { /* closed in the meantime */
+        sim_reset(server);
+        destroy(server);
+        return;
+    }
+    eddyi_list_append(&listener->backlog, &server->link);
+    if (server->incoming.written > server->incoming.visible || server->end_written)
+        sim_make_visible_later(server);
+    sim_pump(listener);
+}
+
+void sim_knock_later(sim_socket *server, uint64_t delay)
+{
+    server->knocking = true;
+    server->arrival.fire = knocked;
+    eddyi_timers_add(&server->sim->timers, &server->arrival, server->sim->now + delay);
+}
+
+void sim_forget_knock(sim_socket *server)
+{
+    server->peer->peer = NULL;
+    destroy(server);
+}
+
 void sim_reset(sim_socket *s)
 {
     sim_socket *both[] = {s, s->peer};
@@ -263,6 +293,10 @@ static void part(sim_socket *s)
     sim_socket *peer = s->peer;
     if (peer == NULL)
         return;
+    if (peer->knocking) {
+        sim_forget_knock(peer);
+        return;
+    }
     if (s->linger_reset || s->incoming.written > s->incoming.read) {
         sim_reset(s);
         return;

@@ -61,7 +61,7 @@ static int wait_until_done(eddy_task *task, eddy_future *future)
     eddyi_future_watch(future, &w.waiter);
     int rc = eddyi_suspend(&w.wait, false);
     eddyi_waiter_remove(&w.waiter);
-    if (rc == 0 && w.cancel_passed && future->state == EDDYI_FUTURE_CANCELLED)
+    if (rc == 0 && w.cancel_passed && eddyi_future_outcome(future) == EDDY_ECANCELED)
         return eddyi_fail_canceled(task);
     return rc;
 }

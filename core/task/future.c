@@ -11,7 +11,7 @@ static void destroy_plain(eddy_future *future)
     eddyi_cell_give(future->loop, future);
 }
 
-static const eddyi_future_kind plain_kind = {"Future", eddyi_future_cancel_plain, destroy_plain};
+static const eddyi_future_kind plain_kind = {"Future", eddyi_future_cancel_plain, destroy_plain, NULL};
 
 void eddyi_future_init(eddy_future *future, eddy_loop *loop, const eddyi_future_kind *kind)
 {
@@ -116,7 +116,7 @@ void eddyi_future_finish(eddy_future *future, enum eddyi_future_state state, int
     assert(future->state == EDDYI_FUTURE_PENDING);
     future->state = (uint8_t)state;
     future->result = result;
-    future->unseen = state == EDDYI_FUTURE_FINISHED && result < 0;
+    future->unseen = state == EDDYI_FUTURE_FINISHED && result < 0 && result != EDDY_ECANCELED;
     while ((link = eddyi_list_take(&future->waiters)) != NULL)
         notify(future, EDDYI_CONTAINER(link, eddyi_waiter, node.link));
 }
@@ -212,8 +212,11 @@ int eddy_future_result(eddy_future *future)
 
 static void fill_detail(eddy_future *future, int code, eddy_error *detail)
 {
+    eddy_future *cause = future->kind->cause != NULL ? future->kind->cause(future) : NULL;
     *detail = (eddy_error){.code = code};
-    if (code >= 0)
+    if (cause != NULL)
+        fill_detail(cause, code, detail);
+    else if (code >= 0)
         *detail = (eddy_error){0};
     else if (future->kind->name[0] == 'T')
         *detail = ((eddy_task *)future)->error;

@@ -12,8 +12,9 @@ typedef struct member {
 } member;
 
 struct gather {
-    eddy_future outer; /* first: a gather is a future */
-    int *results;      /* the caller's, until `outer` is done */
+    eddy_future outer;         /* first: a gather is a future */
+    int *results;              /* the caller's, until `outer` is done */
+    eddy_future *first_failed; /* NULL, or kept for its detail */
     size_t count, remaining;
     bool return_exceptions, cancel_requested;
     member members[];
@@ -26,15 +27,30 @@ static void finish(gather *g, int result)
         eddyi_future_finish(&g->outer, EDDYI_FUTURE_FINISHED, result);
 }
 
-static void take_outcome(gather *g, size_t index, eddy_future *future)
+static void take_result(gather *g, size_t index, eddy_future *future)
 {
     int outcome = eddyi_future_outcome(future); /* counts as looked at, also after the outer future is done */
-    if (g->outer.state != EDDYI_FUTURE_PENDING)
-        return;
-    if (g->results != NULL)
+    if (g->outer.state == EDDYI_FUTURE_PENDING && g->results != NULL)
         g->results[index] = outcome;
-    if (outcome < 0 && !g->return_exceptions)
-        finish(g, outcome);
+}
+
+/* G3: the first error ends it; who has ended by now has a result, noticed or not. */
+static void fail_early(gather *g, eddy_future *failed)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        eddy_future *future = g->members[i].waiter.future;
+        if (future != NULL && future->state != EDDYI_FUTURE_PENDING)
+            take_result(g, i, future);
+    }
+    g->first_failed = eddy_future_retain(failed);
+    finish(g, eddyi_future_outcome(failed));
+}
+
+static void take_outcome(gather *g, size_t index, eddy_future *future)
+{
+    take_result(g, index, future);
+    if (g->outer.state == EDDYI_FUTURE_PENDING && future->result < 0 && !g->return_exceptions)
+        fail_early(g, future);
 }
 
 static void member_done(eddyi_node *node)
@@ -67,12 +83,18 @@ static bool cancel_gather(eddy_future *future, const char *message)
     return accepted;
 }
 
+static eddy_future *cause_of_gather(const eddy_future *future)
+{
+    return ((const gather *)future)->first_failed;
+}
+
 static void destroy_gather(eddy_future *future)
 {
+    eddy_future_release(((gather *)future)->first_failed);
     eddyi_release(&future->loop->allocator, future);
 }
 
-static const eddyi_future_kind gather_kind = {"gather", cancel_gather, destroy_gather};
+static const eddyi_future_kind gather_kind = {"gather", cancel_gather, destroy_gather, cause_of_gather};
 
 static int allocate(eddy_loop *loop, gather **out, size_t count)
 {
@@ -111,6 +133,8 @@ static bool all_done(gather *g, const void *futures)
     for (size_t i = 0; i < g->count; i++)
         if (future_at(futures, i)->state == EDDYI_FUTURE_PENDING)
             return false;
+    for (size_t i = 0; i < g->count; i++)
+        take_result(g, i, future_at(futures, i));
     for (size_t i = 0; i < g->count; i++)
         take_outcome(g, i, future_at(futures, i));
     finish(g, 0);

@@ -9,6 +9,12 @@ typedef struct shield {
 
 _Static_assert(sizeof(shield) <= EDDYI_CELL_SIZE, "a shield fits a cell");
 
+/* Kept after the end too: it knows the detail. */
+static eddy_future *cause_of_shield(const eddy_future *future)
+{
+    return ((const shield *)future)->waiter.future;
+}
+
 static void detach(shield *s)
 {
     eddy_future *inner = s->waiter.future;
@@ -28,7 +34,6 @@ static void inner_done(eddyi_node *node)
         bool cancelled = inner->state == EDDYI_FUTURE_CANCELLED;
         eddyi_future_finish(&s->outer, cancelled ? EDDYI_FUTURE_CANCELLED : EDDYI_FUTURE_FINISHED, outcome);
     }
-    detach(s);
 }
 
 static bool cancel_shield(eddy_future *future, const char *message)
@@ -46,7 +51,7 @@ static void destroy_shield(eddy_future *future)
     eddyi_cell_give(future->loop, future);
 }
 
-static const eddyi_future_kind shield_kind = {"shield", cancel_shield, destroy_shield};
+static const eddyi_future_kind shield_kind = {"shield", cancel_shield, destroy_shield, cause_of_shield};
 
 int eddy_shield_future(eddy_future **out, eddy_future *inner)
 {

@@ -14,6 +14,8 @@ typedef struct eddyi_future_kind {
     const char *name; /* "Future", "Task", "gather", "shield": for reports and the call graph */
     bool (*cancel)(eddy_future *, const char *message);
     void (*destroy)(eddy_future *); /* give the memory back; NULL: a cell */
+    /* The future whose error it handed on, which knows the detail; NULL, or gives NULL: none. */
+    eddy_future *(*cause)(const eddy_future *);
 } eddyi_future_kind;
 
 struct eddy_future {

@@ -333,7 +333,7 @@ static void no_starving(law_bench *b)
     for (int i = 0; i < 400; i++)
         law_step(b, law_now(b) + LAW_MILLISECOND, 1);
     for (int i = 0; i < 4; i++) {
-        assert_in_range(polls[i].reports, 20, 400);
+        assert_true(polls[i].reports >= 20);
         law_take_back(b, &polls[i]);
     }
     for (int i = 0; i < 2; i++)

@@ -13,6 +13,8 @@ int main(int argc, char **argv)
     failed += suite_cancel();
     failed += suite_cancel_races();
     failed += suite_gather();
+    failed += suite_shield();
+    failed += suite_wait();
     failed += suite_timeouts();
     failed += suite_groups();
     failed += suite_trees();

@@ -9,6 +9,8 @@ int suite_task_ends(void);
 int suite_cancel(void);
 int suite_cancel_races(void);
 int suite_gather(void);
+int suite_shield(void);
+int suite_wait(void);
 int suite_timeouts(void);
 int suite_groups(void);
 int suite_trees(void);
