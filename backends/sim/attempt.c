@@ -100,7 +100,11 @@ static void join(sim_socket *client, const sim_address *to)
     client->twin = NULL;
     client->peer = server;
     server->peer = client;
+    static const uint8_t any[16];
     client->remote = *to;
+    if (memcmp(client->local.host, any, sizeof any) ==
+        0) /* the nearest of our addresses is the one we speak to */
+        memcpy(client->local.host, to->host, sizeof any);
     server->local = *to;
     server->remote = client->local;
     server->bound = true;

@@ -53,9 +53,25 @@ static void unreference(eddy_server *server)
     eddyi_loop_object_remove(loop);
 }
 
+/* On completion backends an accept may take a turn to come back; until then its listener is open. */
+static bool listeners_shut(const eddy_server *server)
+{
+    for (size_t i = 0; i < server->count; i++)
+        if (server->listeners[i].open)
+            return false;
+    return server->closed;
+}
+
+static bool gone(const eddy_server *server)
+{
+    return listeners_shut(server) && eddyi_list_empty(&server->connections);
+}
+
 static void wake_if_gone(eddy_server *server)
 {
-    if (server->closed && eddyi_list_empty(&server->connections))
+    if (listeners_shut(server))
+        eddyi_list_remove(&server->closable.link); /* nothing is left that the loop would have to shut */
+    if (gone(server))
         eddyi_stream_wake_all(&server->waiters, 0);
 }
 
@@ -181,6 +197,7 @@ static void accept_ended(listener *l, int code)
     l->lent = false;
     if (server->closed) {
         close_listener(l);
+        wake_if_gone(server);
     } else if (code != EDDY_ECANCELED) {
         if (!l->starved)
             report_soon(l, "accept() out of system resource", code);
@@ -414,7 +431,6 @@ void eddy_server_close(eddy_server *server)
     server->references++;
     for (size_t i = 0; i < server->count; i++)
         stop_listener(&server->listeners[i]);
-    eddyi_list_remove(&server->closable.link);
     eddyi_stream_wake_all(&server->forever_waiters, EDDY_ECANCELED);
     wake_if_gone(server);
     unreference(server);
@@ -451,7 +467,7 @@ int eddy_server_wait_closed(eddy_server *server)
         return eddyi_fail(EDDY_ENOTASK, "wait_closed");
     int rc = 0;
     server->references++;
-    while (rc == 0 && !(server->closed && eddyi_list_empty(&server->connections)))
+    while (rc == 0 && !gone(server))
         rc = eddyi_stream_wait(NULL, &server->waiters, true);
     unreference(server);
     return rc;

@@ -16,17 +16,29 @@ int eddyi_scope_refuse(eddyi_scope_ticket *ticket, int code, const char *operati
     return code;
 }
 
+/* What the struct holds before it is entered is anybody's guess, so only its place is compared. */
+static bool entered_already(const eddy_task *task, const void *ticket)
+{
+    for (const eddyi_scope *entered = task->scopes; entered != NULL; entered = entered->outer)
+        if (entered->ticket == ticket)
+            return true;
+    return false;
+}
+
 int eddyi_scope_enter(eddyi_scope_ticket *ticket, eddyi_scope **out, const eddyi_scope_kind *kind,
                       const char *operation)
 {
     eddy_task *task = eddyi_current_task();
     if (task == NULL)
         return eddyi_scope_refuse(ticket, EDDY_ENOTASK, operation);
+    if (entered_already(task, ticket))
+        return eddyi_scope_refuse(ticket, EDDY_EINVALIDSTATE, operation);
     eddy_loop *loop = task->future.loop;
     eddyi_scope *scope = eddyi_cell_take(loop);
     if (scope == NULL)
         return eddyi_scope_refuse(ticket, EDDY_ENOMEM, operation);
-    *scope = (eddyi_scope){.outer = task->scopes, .kind = kind, .task = task, .serial = ++loop->scope_serial};
+    *scope = (eddyi_scope){
+        .outer = task->scopes, .kind = kind, .task = task, .ticket = ticket, .serial = ++loop->scope_serial};
     task->scopes = scope;
     *ticket = (eddyi_scope_ticket){.scope = scope, .serial = scope->serial, .state = EDDYI_SCOPE_ACTIVE};
     *out = scope;

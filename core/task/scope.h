@@ -19,6 +19,7 @@ struct eddyi_scope {
     eddyi_scope *outer;
     const eddyi_scope_kind *kind;
     eddy_task *task;
+    const void *ticket; /* where the caller's struct was; never followed */
     uint64_t serial;
 };
 

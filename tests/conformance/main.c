@@ -16,7 +16,12 @@ int main(int argc, char **argv)
     failed += suite_shield();
     failed += suite_wait();
     failed += suite_timeouts();
+    failed += suite_wait_for();
     failed += suite_groups();
+    failed += suite_groups_nested();
     failed += suite_trees();
+    failed += suite_streams();
+    failed += suite_server();
+    failed += suite_connect();
     return failed != 0;
 }

@@ -12,7 +12,12 @@ int suite_gather(void);
 int suite_shield(void);
 int suite_wait(void);
 int suite_timeouts(void);
+int suite_wait_for(void);
 int suite_groups(void);
+int suite_groups_nested(void);
 int suite_trees(void);
+int suite_streams(void);
+int suite_server(void);
+int suite_connect(void);
 
 #endif
