@@ -4,7 +4,7 @@
 #include "suite.h"
 #include "trees.h"
 
-enum { SEEDS = 2000, SEEDS_AT_ONCE = 100 };
+enum { SEEDS = 20000, SEEDS_AT_ONCE = 100 };
 
 void tree_story_tell(tree_story *story, tree_event event)
 {
@@ -286,7 +286,7 @@ static int run_op(int task, const tree_op *op, int rc, bool *entered)
     default:
         break;
     }
-    if (rc < 0)
+    if (rc < 0 && op->kind != TREE_SPAWN)
         return rc;
     switch (op->kind) {
     case TREE_YIELD:

@@ -381,7 +381,8 @@ static int set_gate(const tree_op *op)
 
 static bool is_clean_up(enum tree_kind kind)
 {
-    return kind == TREE_EXIT || kind == TREE_CLEANUP_YIELD || kind == TREE_SWALLOW || kind == TREE_REPLACE;
+    return kind == TREE_EXIT || kind == TREE_CLEANUP_YIELD || kind == TREE_SPAWN || kind == TREE_SWALLOW ||
+           kind == TREE_REPLACE;
 }
 
 /* Ops that only act: what they answer is told and changes nothing in the body. */

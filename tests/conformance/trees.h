@@ -17,7 +17,7 @@ enum {
 };
 
 /* What a task's script is made of. An op is skipped when the body has failed already (its result so far is < 0), save those of
- * clean-up: EXIT, CLEANUP_YIELD, SWALLOW, REPLACE. */
+ * clean-up: EXIT, CLEANUP_YIELD, SPAWN, SWALLOW, REPLACE. */
 enum tree_kind {
     TREE_ENTER_TIMEOUT, /* scope a; b: due at once, else never */
     TREE_ENTER_GROUP,   /* scope a */
