@@ -40,11 +40,11 @@ struct sim_socket {
     uint8_t type;  /* enum eddyi_socket_type */
     uint8_t state; /* enum sim_state */
     bool bound, reuse_port, linger_reset;
-    bool end_sent;    /* we shut our sending half */
-    bool end_written; /* the peer shut its half: after the last written byte comes the end */
-    bool end_visible; /* ... and it has arrived */
-    bool knocking;    /* the server's end of a connection that has not reached its listener */
-    bool pumping;     /* its waiting ops are being looked at */
+    bool end_sent;            /* we shut our sending half */
+    bool end_written;         /* the peer shut its half: after the last written byte comes the end */
+    bool end_visible;         /* ... and it has arrived */
+    bool knocking;            /* the server's end of a connection that has not reached its listener */
+    bool pumping, pump_again; /* its waiting ops are being looked at; something changed meanwhile */
     sim_address local, remote;
     eddyi_descriptor *descriptor;
     sim_socket *peer; /* NULL: gone, or none */

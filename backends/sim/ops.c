@@ -93,13 +93,18 @@ static void try_waiting(eddyi_backend *sim, sim_socket *s, eddyi_op *op)
         tell_later(sim, op, value, sim_random(sim, 50000));
 }
 
+/* An attempt may change its own socket, by a reset, and both sides; then its ops are looked at again afterwards, never in the middle. */
 void sim_pump(sim_socket *s)
 {
-    if (s->descriptor == NULL || s->pumping)
-        return; /* an attempt that changes both sides comes back here: the outer call looks again */
+    s->pump_again = true;
+    if (s->pumping)
+        return;
     s->pumping = true;
-    try_waiting(s->sim, s, s->descriptor->reader);
-    try_waiting(s->sim, s, s->descriptor->writer);
+    while (s->pump_again && s->descriptor != NULL) {
+        s->pump_again = false;
+        try_waiting(s->sim, s, s->descriptor->reader);
+        try_waiting(s->sim, s, s->descriptor->writer);
+    }
     s->pumping = false;
 }
 
@@ -109,6 +114,22 @@ static int begin_multi(eddyi_backend *sim, eddyi_op *op)
 {
     op->state = SIM_MULTI;
     eddyi_list_append(&sim->multi, &sim_lent_of(op)->link);
+    return EDDYI_PENDING;
+}
+
+static int tell(eddyi_backend *sim, const sim_socket *s, eddyi_op *op, eddyi_result *now, int64_t value)
+{
+    if (value == EDDY_EAGAIN) {
+        op->state = SIM_WAITING;
+        return EDDYI_PENDING;
+    }
+    if (op->kind != EDDYI_CONNECT && sim_chance(sim, 50)) {
+        answer(sim, op, now, value);
+        return EDDYI_DONE;
+    }
+    /* A connect takes a round trip, a refusal too, and nobody answering takes long. */
+    uint64_t delay = op->kind == EDDYI_CONNECT ? s->way + sim_delay(sim) : sim_random(sim, 50000);
+    tell_later(sim, op, value, value == EDDY_ETIMEDOUT ? UINT64_C(3000000000) : delay);
     return EDDYI_PENDING;
 }
 
@@ -126,20 +147,15 @@ int sim_submit(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
     *place_of(op) = op;
     if (op->flags & EDDYI_MULTI)
         return begin_multi(sim, op);
-    op->state = SIM_WAITING;
+    s->pumping = true;
+    s->pump_again = false;
     int64_t value = sim_attempt(s, op);
-    if (value == EDDY_EAGAIN)
-        return EDDYI_PENDING;
-    if (op->kind != EDDYI_CONNECT && sim_chance(sim, 50)) {
-        answer(sim, op, now, value);
-        return EDDYI_DONE;
-    }
-    /* A connect takes a round trip, a refusal too, and nobody answering takes long. */
-    uint64_t delay = op->kind == EDDYI_CONNECT ? s->way + sim_delay(sim) : sim_random(sim, 50000);
-    tell_later(sim, op, value, value == EDDY_ETIMEDOUT ? UINT64_C(3000000000) : delay);
-    return EDDYI_PENDING;
+    s->pumping = false;
+    int told = tell(sim, s, op, now, value);
+    if (s->pump_again)
+        sim_pump(s);
+    return told;
 }
-
 /* What is done already may be told now or by wait(); it is never taken back. */
 static int cancel_completed(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
 {

@@ -126,9 +126,11 @@ TASK_TEST(timeout_around_a_group_cancels_its_children)
     eddy_task_group group;
     child body = {.forever = true, .cleanup_steps = 2};
     (void)arg;
-    (void)eddy_timeout_enter(&limit, 0.001);
+    (void)eddy_timeout_enter(&limit, never);
     (void)eddy_task_group_enter(&group);
     add(&group, &body);
+    yield_times(1);
+    assert_int_equal(eddy_timeout_reschedule(&limit, 0), 0);
     int rc = eddy_task_group_exit(&group, 0);
     assert_int_equal(rc, EDDY_ECANCELED);
     assert_int_equal(eddy_timeout_exit(&limit, rc), EDDY_ETIMEDOUT);
@@ -144,9 +146,11 @@ TASK_TEST(child_that_fails_at_the_limit_wins_and_no_cancel_leaks)
     eddy_task_group group;
     child body = {.forever = true, .on_cancel = EDDY_EIO};
     (void)arg;
-    (void)eddy_timeout_enter(&limit, 0.001);
+    (void)eddy_timeout_enter(&limit, never);
     (void)eddy_task_group_enter(&group);
     add(&group, &body);
+    yield_times(1);
+    assert_int_equal(eddy_timeout_reschedule(&limit, 0), 0);
     int rc = eddy_task_group_exit(&group, 0);
     assert_int_equal(rc, EDDY_EIO);
     assert_int_equal(eddy_timeout_exit(&limit, rc), EDDY_EIO);

@@ -359,6 +359,7 @@ TASK_TEST(as_completed_times_out_again_at_each_call)
     eddy_task *tasks[2], *task = NULL;
     (void)arg;
     spawn_all(tasks, bodies, 2);
+    yield_times(2);
     eddy_completions *completions = complete(tasks, 2, 0.003);
     next_is(completions, tasks[0]);
     assert_int_equal(eddy_completions_next(completions, &task), EDDY_ETIMEDOUT);
@@ -378,6 +379,7 @@ TASK_TEST(what_ended_before_the_limit_can_be_fetched_after_it)
     (void)arg;
     spawn_all(tasks, bodies, 3);
     eddy_completions *completions = complete(tasks, 3, 0.002);
+    yield_times(4);
     assert_int_equal(eddy_sleep(0.004), 0);
     next_is(completions, tasks[0]);
     next_is(completions, tasks[2]);
@@ -393,6 +395,7 @@ TASK_TEST(limit_does_not_matter_after_the_last_item)
     child body = {0};
     eddy_task *task = spawn(&body);
     (void)arg;
+    yield_times(1);
     eddy_completions *completions = complete(&task, 1, 0.001);
     next_is(completions, task);
     assert_int_equal(eddy_sleep(0.003), 0);

@@ -27,6 +27,7 @@ TASK_TEST(wait_for_cancels_the_task_at_the_limit)
     child body = {.forever = true};
     eddy_task *task = spawn(&body);
     (void)arg;
+    yield_times(1);
     assert_int_equal(eddy_wait_for(task, &outcome, 0.002), EDDY_ETIMEDOUT);
     assert_int_equal(outcome, 1);
     assert_true(eddy_task_cancelled(task));
