@@ -137,7 +137,8 @@ int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn,
     return rc;
 }
 
-static int create_timed(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn, void *arg)
+static int create_timed(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn,
+                        void *arg)
 {
     int rc = handle_create(loop, out, handle, fn, arg);
     if (rc < 0)

@@ -115,13 +115,16 @@ int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
         goto fail;
     rc = open_backend(loop, options);
     if (rc < 0)
-        goto fail;
-    eddyi_timers_init(&loop->timers, loop->ops->now != NULL ? loop->ops->now(loop->backend) : eddyi_clock_now());
+        goto told;
+    eddyi_timers_init(&loop->timers,
+                      loop->ops->now != NULL ? loop->ops->now(loop->backend) : eddyi_clock_now());
     *out = loop;
     return 0;
 fail:
+    eddyi_fail(rc, "new_event_loop");
+told:
     free_memory(loop);
-    return eddyi_fail(rc, "new_event_loop");
+    return rc;
 }
 
 /* ---- references ---- */

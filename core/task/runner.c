@@ -111,8 +111,9 @@ int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
     if (installed)
         eddyi_interrupt_remove();
     runner->loop->main_task = NULL;
-    atomic_store(&runner->loop->interrupted, false);
-    rc = explain(task, installed && atomic_load(&interrupted_once), rc);
+    bool applied =
+        !atomic_exchange(&runner->loop->interrupted, false); /* else it came when main was as good as done */
+    rc = explain(task, installed && applied && atomic_load(&interrupted_once), rc);
     eddy_task_release(task);
     return rc;
 }

@@ -20,6 +20,10 @@ int main(int argc, char **argv)
     failed += suite_groups();
     failed += suite_groups_nested();
     failed += suite_trees();
+    failed += suite_loop();
+    failed += suite_runner();
+    failed += suite_watch();
+    failed += suite_memory();
     failed += suite_streams();
     failed += suite_server();
     failed += suite_connect();
