@@ -43,7 +43,7 @@ typedef struct eddyi_timers {
     uint64_t sequence;
     size_t count;
     uint64_t occupied[EDDYI_WHEEL_LEVELS]; /* a bit per slot that is not empty */
-    eddyi_list fresh; /* added by delay, in order, not yet settled */
+    eddyi_list fresh;                      /* added by delay, in order, not yet settled */
     eddyi_list slots[EDDYI_WHEEL_LEVELS * EDDYI_WHEEL_SLOTS];
 } eddyi_timers;
 
@@ -57,14 +57,14 @@ static inline bool eddyi_timer_pending(const eddyi_timer *timer)
 {
     return timer->place != EDDYI_TIMER_IDLE;
 }
-void eddyi_timers_add(eddyi_timers *, eddyi_timer *, uint64_t deadline); /* must be idle */
+void eddyi_timers_add(eddyi_timers *, eddyi_timer *, uint64_t deadline);    /* must be idle */
 void eddyi_timers_add_fresh(eddyi_timers *, eddyi_timer *, uint64_t delay); /* must be idle */
-void eddyi_timers_settle(eddyi_timers *, uint64_t now);                     /* the fresh ones count from now */
+void eddyi_timers_settle(eddyi_timers *, uint64_t now); /* the fresh ones count from now */
 static inline bool eddyi_timers_have_fresh(const eddyi_timers *timers)
 {
     return !eddyi_list_empty(&timers->fresh);
 }
-void eddyi_timers_remove(eddyi_timers *, eddyi_timer *);                 /* idle ones are left alone */
+void eddyi_timers_remove(eddyi_timers *, eddyi_timer *); /* idle ones are left alone */
 /* Take out and fire every timer with deadline <= now, in order. */
 void eddyi_timers_fire(eddyi_timers *, uint64_t now);
 /* A time at or before the first deadline, exact when it is near; UINT64_MAX when there is none. */

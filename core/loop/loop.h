@@ -148,7 +148,8 @@ uint64_t eddyi_loop_now(eddy_loop *loop); /* asks the clock and refreshes loop->
 /* Seconds from now as a deadline; UINT64_MAX for infinity. EDDY_EINVAL for NaN. */
 int eddyi_deadline_after(eddy_loop *loop, double seconds, uint64_t *deadline);
 int eddyi_deadline_at(double when, uint64_t *deadline);
-int eddyi_delay(double seconds, uint64_t *delay); /* nanoseconds, without asking the clock; EDDY_EINVAL for NaN */
+int eddyi_delay(double seconds,
+                uint64_t *delay); /* nanoseconds, without asking the clock; EDDY_EINVAL for NaN */
 double eddyi_seconds(uint64_t nanoseconds);
 /* Put a node into the ready queue of a loop from any thread. EDDY_ECLOSED: not queued. */
 int eddyi_loop_post(eddy_loop *loop, eddyi_node *node);

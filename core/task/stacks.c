@@ -15,12 +15,15 @@ enum {
     WARM_STACKS = 256, /* free stacks whose memory a trim leaves alone */
     COLOURS = 11, /* different offsets of the blocks, so that they do not all fall into the same cache sets */
     COLOUR_STEP = 192,
+    UNGUARDED_REACH = 256 * 1024,
     NONE = 0xffff
 };
-#define DEFAULT_STACK  ((size_t)256 * 1024)
+#define DEFAULT_STACK  ((size_t)248 * 1024) /* with block, colours and guard 256 KiB of address space */
 #define SMALLEST_STACK ((size_t)1024)
 #define LARGEST_STACK  ((size_t)1 << 30)
 #define LARGEST_SLAB   ((size_t)16 * 1024 * 1024)
+#define CACHE_LINE     ((size_t)64)
+#define BLOCK_SIZE     ((sizeof(eddy_task) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE)
 static const uint64_t canary = UINT64_C(0x5afe57ac0de57ac4);
 
 typedef struct stack_class stack_class;
@@ -60,10 +63,12 @@ struct eddyi_stack_pool {
 static bool describe_fault(uintptr_t address, char *text, size_t size)
 {
     eddy_task *task = eddyi_current_task();
-    if (task == NULL || task->unguarded)
+    if (task == NULL)
         return false;
+    /* Without a guard the first page that is not there may lie below other stacks. */
     uintptr_t low = (uintptr_t)task->stack_low;
-    if (address >= low || address < low - task->slab->class->guard)
+    size_t reach = task->unguarded ? UNGUARDED_REACH : task->slab->class->guard;
+    if (address >= low || address < low - reach)
         return false;
     char name[64];
     (void)eddy_task_get_name(task, name, sizeof name);
@@ -174,10 +179,10 @@ static int class_find(eddy_loop *loop, stack_class **out, size_t size)
 {
     size_t page = eddyi_page_size();
     size_t guard = 0;
-    size_t stride = round_up(size + sizeof(eddy_task), 64);
+    size_t stride = round_up(size, CACHE_LINE) + BLOCK_SIZE;
     if (stride > 2 * page) {
         guard = loop->stacks->guard != EDDYI_GUARD_NONE ? page : 0;
-        stride = round_up(stride + guard, page);
+        stride = round_up(stride + guard + (COLOURS - 1) * COLOUR_STEP, page);
     }
     eddyi_list_each (link, &loop->stacks->classes) {
         stack_class *class = EDDYI_LIST_ITEM(link, stack_class, link);
@@ -232,7 +237,7 @@ static eddy_task *block_of(const stack_slab *slab, uint16_t index)
 {
     size_t stride = slab->class->stride;
     size_t colour = stride >= 8 * eddyi_page_size() ? (size_t)(index % COLOURS) * COLOUR_STEP : 0;
-    size_t offset = (stride - sizeof(eddy_task) - colour) & ~(size_t)63;
+    size_t offset = stride - BLOCK_SIZE - colour;
     return (eddy_task *)(void *)(low_of(slab, index) + offset);
 }
 

@@ -163,7 +163,7 @@ struct eddyi_job {
             *); /* frees the job and what it owns; runs on the loop's thread, or in the worker when the loop is gone */
     eddy_task *task; /* that awaits it; NULL once abandoned; loop's thread only */
     bool started;    /* under the executor's lock */
-    bool delivered; /* its task was woken; loop's thread only */
+    bool delivered;  /* its task was woken; loop's thread only */
 };
 /* In a task: run the job's work on a worker and suspend until it is done. EDDY_ECANCELED: the job was abandoned and destroys itself; any other
  * return: the caller owns the job again and calls its destroy. */

@@ -132,7 +132,8 @@ static void fault_K1_overflow_without_a_guard_is_found_at_the_next_switch(void *
         skip(); /* sanitized stacks are several times as large */
     int status = run_in_child(&c, "light", said, sizeof said);
     assert_true(WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGABRT);
+    assert_true(WTERMSIG(status) == SIGABRT ||
+                WTERMSIG(status) == SIGSEGV); /* found late, or at the slab's own end */
     assert_non_null(strstr(said, "stack overflow in task 'small one'"));
 }
 
