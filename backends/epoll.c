@@ -14,7 +14,7 @@
 #include "platform/posix/system.h"
 
 #define SECOND     UINT64_C(1000000000)
-#define SLICE      (24 * 3600 * SECOND) /* longer waits are cut: milliseconds are an int */
+#define SLICE      (UINT64_C(86400) * SECOND) /* longer waits are cut: milliseconds are an int */
 #define WAKE_EVENT (((uint64_t)1 << 32) | EDDYI_SLOT_WAKE)
 
 struct eddyi_poller {

@@ -14,7 +14,7 @@
 #include "platform/posix/system.h"
 
 #define SECOND UINT64_C(1000000000)
-#define SLICE  (24 * 3600 * SECOND)
+#define SLICE  (UINT64_C(86400) * SECOND)
 
 /* Where the kernel looks at as many words as the number of descriptors asks for, the sets may be larger than fd_set. */
 #ifndef EDDYI_SELECT_LIMIT
@@ -87,7 +87,7 @@ static int grow(eddyi_poller *poller, int fd)
         return 0;
     while (words <= (size_t)(fd / WORD_BITS))
         words *= 2;
-    if (!eddyi_multiply(&set_size, words, sizeof(word)) || !eddyi_multiply(&size, set_size, 2 * SETS))
+    if (!eddyi_multiply(&set_size, words, sizeof(word)) || !eddyi_multiply(&size, set_size, (size_t)2 * SETS))
         return EDDY_ENOMEM;
     word *block = eddyi_allocate_zero(poller->allocator, size);
     if (block == NULL)

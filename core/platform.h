@@ -98,6 +98,9 @@ typedef struct eddyi_context {
     void *stack_pointer; /* where the rest of the saved state lies */
 } eddyi_context;
 
+extern const size_t
+    eddyi_context_room; /* bytes that a switch needs on each stack beyond an ordinary call's */
+
 /* Prepare `context` to call entry(arg) on the stack [low, low + size). `entry` never returns. */
 void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg);
 /* Save the caller in *from and go on in *to. Keeps all that the ABI says a call keeps, floating-point control too. */

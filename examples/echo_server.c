@@ -1,4 +1,5 @@
-/* echo_server.c: an echo server, one task a client; until interrupted. Usage: echo_server [PORT] */
+/* echo_server.c: an echo server, one task a client; until interrupted. Usage: echo_server [PORT]
+ * Touches the public API. The server closes the stream when its function returns. */
 #include <stdio.h>
 
 #include <eddy.h>

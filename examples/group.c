@@ -1,4 +1,5 @@
-/* group.c: tasks that belong together: one fails, the others are cancelled, and nobody is left behind. */
+/* group.c: tasks that belong together: one fails, the others are cancelled, and nobody is left behind.
+ * Touches the public API. exit waits for all of them, whatever happened. */
 #include <stdio.h>
 
 #include <eddy.h>

@@ -1,4 +1,5 @@
-/* hello.c: the smallest program: one task that sleeps and speaks. */
+/* hello.c: the smallest program: one task that sleeps and speaks.
+ * Touches the public API. A call that may suspend returns < 0 when it failed, and its caller passes that on. */
 #include <stdio.h>
 
 #include <eddy.h>

@@ -1,4 +1,5 @@
-/* timeout.c: a limit on a piece of work: `async with asyncio.timeout(0.1)`. */
+/* timeout.c: a limit on a piece of work: `async with asyncio.timeout(0.1)`.
+ * Touches the public API. exit takes the body's result, and gives that of the whole block. */
 #include <stdio.h>
 
 #include <eddy.h>

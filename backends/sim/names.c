@@ -22,16 +22,17 @@ void sim_address_put(eddyi_address *out, const sim_address *address)
 
 static bool parse_ipv4(const char *text, sim_address *out)
 {
-    unsigned part[4];
-    char rest;
-    if (sscanf(text, "%3u.%3u.%3u.%3u%c", &part[0], &part[1], &part[2], &part[3], &rest) != 4)
-        return false;
-    out->family = SIM_IPV4;
+    uint8_t host[4];
     for (int i = 0; i < 4; i++) {
-        if (part[i] > 255)
+        char *end;
+        unsigned long part = strtoul(text, &end, 10);
+        if (*text < '0' || *text > '9' || part > 255 || *end != (i < 3 ? '.' : '\0'))
             return false;
-        out->host[i] = (uint8_t)part[i];
+        host[i] = (uint8_t)part;
+        text = end + 1;
     }
+    out->family = SIM_IPV4;
+    memcpy(out->host, host, sizeof host);
     return true;
 }
 
@@ -66,7 +67,7 @@ static bool parse_ipv6(const char *text, sim_address *out)
     memcpy(all, head, (size_t)before * sizeof all[0]);
     memcpy(all + 8 - after, tail, (size_t)after * sizeof all[0]);
     out->family = SIM_IPV6;
-    for (int i = 0; i < 8; i++) {
+    for (size_t i = 0; i < 8; i++) {
         out->host[2 * i] = (uint8_t)(all[i] >> 8);
         out->host[2 * i + 1] = (uint8_t)all[i];
     }
@@ -173,7 +174,7 @@ static void format_ipv6(const uint8_t *host, char *text, size_t size)
     int best = -1, best_length = 1;
     unsigned group[8];
     size_t length = 0;
-    for (int i = 0; i < 8; i++)
+    for (size_t i = 0; i < 8; i++)
         group[i] = (unsigned)(host[2 * i] << 8 | host[2 * i + 1]);
     for (int i = 0; i < 8; i++) {
         int run = 0;

@@ -47,8 +47,8 @@ static int make(eddyi_backend *sim, sim_socket **out, uint8_t type)
     sim_socket *s = rc == 0 ? eddyi_allocate_zero(&sim->allocator, sizeof *s) : NULL;
     if (s == NULL)
         return EDDY_ENOMEM;
-    s->incoming.capacity =
-        type == EDDYI_SOCKET_DATAGRAM ? DATAGRAM_ROOM : SMALLEST_WINDOW << sim_random(sim, 4); /* to 64 KiB */
+    uint64_t window = (uint64_t)SMALLEST_WINDOW << sim_random(sim, 4);
+    s->incoming.capacity = type == EDDYI_SOCKET_DATAGRAM ? (uint64_t)DATAGRAM_ROOM : window; /* to 64 KiB */
     s->incoming.data = eddyi_allocate(&sim->allocator, (size_t)s->incoming.capacity);
     if (s->incoming.data == NULL) {
         eddyi_release(&sim->allocator, s);

@@ -182,7 +182,7 @@ static int class_find(eddy_loop *loop, stack_class **out, size_t size)
     size_t stride = round_up(size, CACHE_LINE) + BLOCK_SIZE;
     if (stride > 2 * page) {
         guard = loop->stacks->guard != EDDYI_GUARD_NONE ? page : 0;
-        stride = round_up(stride + guard + (COLOURS - 1) * COLOUR_STEP, page);
+        stride = round_up(stride + guard + (size_t)(COLOURS - 1) * COLOUR_STEP, page);
     }
     eddyi_list_each (link, &loop->stacks->classes) {
         stack_class *class = EDDYI_LIST_ITEM(link, stack_class, link);
@@ -274,7 +274,8 @@ static int choose_class(eddy_loop *loop, stack_class **out, size_t size, bool wi
     }
     if (size > LARGEST_STACK)
         return EDDY_EINVAL;
-    return class_find(loop, out, (size < smallest ? smallest : size) * EDDYI_STACK_FACTOR);
+    size = (size < smallest ? smallest : size) + eddyi_context_room;
+    return class_find(loop, out, size * EDDYI_STACK_FACTOR);
 }
 
 int eddyi_stack_take(eddy_loop *loop, eddy_task **out, size_t size, bool without_signals)

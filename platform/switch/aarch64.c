@@ -6,6 +6,8 @@
 
 void eddyi_context_start(void);
 
+const size_t eddyi_context_room = 0;
+
 void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg)
 {
     struct frame {

@@ -5,6 +5,8 @@
 
 #include "core/platform.h"
 
+const size_t eddyi_context_room = 2 * sizeof(ucontext_t) + 1024; /* the first frame, and one that left */
+
 typedef struct first_frame {
     ucontext_t state;
     void (*entry)(void *arg);

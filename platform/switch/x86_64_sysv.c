@@ -6,6 +6,8 @@
 
 void eddyi_context_start(void);
 
+const size_t eddyi_context_room = 0;
+
 enum { MXCSR_DEFAULT = 0x1f80, X87_CONTROL_DEFAULT = 0x037f };
 
 void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg)

@@ -51,7 +51,7 @@ static int overflow(void *arg)
 
 static int write_far_below(void *arg)
 {
-    volatile char frame[2000];
+    volatile char frame[6000];
     (void)arg;
     memset((void *)(uintptr_t)frame, 1, sizeof frame);
     sink = frame[sizeof frame / 2];

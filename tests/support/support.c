@@ -70,6 +70,15 @@ int support_open_descriptors(void)
     return count;
 }
 
+/* A name lookup that was abandoned ends in a thread of its own, after the loop is gone; what it holds goes with it. */
+static void wait_for_abandoned_work(long blocks, int descriptors)
+{
+    uint64_t limit = eddyi_clock_now() + UINT64_C(20000000000);
+    while ((support_live_blocks() != blocks || support_open_descriptors() != descriptors) &&
+           eddyi_clock_now() < limit)
+        eddyi_thread_yield();
+}
+
 int support_run(eddy_coro_fn body, void *arg)
 {
     long blocks = support_live_blocks();
@@ -78,6 +87,7 @@ int support_run(eddy_coro_fn body, void *arg)
     eddy_run_options options = {.size = sizeof options, .loop = &loop};
     eddyi_running_loop = NULL; /* a failed test before this one left its loop behind */
     int rc = eddy_run(body, arg, &options);
+    wait_for_abandoned_work(blocks, descriptors);
     assert_int_equal(support_open_descriptors(), descriptors);
     assert_int_equal(support_live_blocks(), blocks);
     return rc;
