@@ -3,7 +3,7 @@
 #include "backends/sim/inside.h"
 
 /* SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014). */
-uint64_t sim_random(eddyi_backend *sim, uint64_t below)
+uint64_t eddyi_sim_random(eddyi_backend *sim, uint64_t below)
 {
     uint64_t x = sim->random += UINT64_C(0x9e3779b97f4a7c15);
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -11,25 +11,26 @@ uint64_t sim_random(eddyi_backend *sim, uint64_t below)
     return (x ^ (x >> 31)) % below;
 }
 
-bool sim_chance(eddyi_backend *sim, uint32_t percent)
+bool eddyi_sim_chance(eddyi_backend *sim, uint32_t percent)
 {
-    return sim_random(sim, 100) < percent;
+    return eddyi_sim_random(sim, 100) < percent;
 }
 
-bool sim_fault(eddyi_backend *sim, uint32_t one_in)
+bool eddyi_sim_fault(eddyi_backend *sim, uint32_t one_in)
 {
     if (sim->fault_percent == 0 || sim->now >= sim->fault_until)
         return false;
-    return sim_chance(sim, sim->fault_percent) && sim_random(sim, one_in) == 0;
+    return eddyi_sim_chance(sim, sim->fault_percent) && eddyi_sim_random(sim, one_in) == 0;
 }
 
 /* Mostly fast, now and then slow: 10 us to 2 ms. */
-uint64_t sim_delay(eddyi_backend *sim)
+uint64_t eddyi_sim_delay(eddyi_backend *sim)
 {
-    return sim_chance(sim, 90) ? 10000 + sim_random(sim, 90000) : 100000 + sim_random(sim, 1900000);
+    return eddyi_sim_chance(sim, 90) ? 10000 + eddyi_sim_random(sim, 90000)
+                                     : 100000 + eddyi_sim_random(sim, 1900000);
 }
 
-void sim_note(eddyi_backend *sim, uint64_t what, uint64_t value)
+void eddyi_sim_note(eddyi_backend *sim, uint64_t what, uint64_t value)
 {
     uint64_t x = sim->trace ^ (what << 56) ^ value ^ (sim->now << 1);
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);

@@ -88,47 +88,47 @@ struct eddyi_backend {
 };
 
 /* chance.c */
-uint64_t sim_random(eddyi_backend *, uint64_t below);
-bool sim_chance(eddyi_backend *, uint32_t percent);
-bool sim_fault(eddyi_backend *, uint32_t one_in); /* the share of faults, thinned by one_in */
-uint64_t sim_delay(eddyi_backend *);              /* of one way through the network */
-void sim_note(eddyi_backend *, uint64_t what, uint64_t value);
+uint64_t eddyi_sim_random(eddyi_backend *, uint64_t below);
+bool eddyi_sim_chance(eddyi_backend *, uint32_t percent);
+bool eddyi_sim_fault(eddyi_backend *, uint32_t one_in); /* the share of faults, thinned by one_in */
+uint64_t eddyi_sim_delay(eddyi_backend *);              /* of one way through the network */
+void eddyi_sim_note(eddyi_backend *, uint64_t what, uint64_t value);
 
 /* ring.c */
-uint64_t sim_ring_free(const sim_ring *);
-void sim_ring_put(sim_ring *, const void *data, uint64_t size);
-void sim_ring_peek(const sim_ring *, uint64_t from, void *data, uint64_t size);
+uint64_t eddyi_sim_ring_free(const sim_ring *);
+void eddyi_sim_ring_put(sim_ring *, const void *data, uint64_t size);
+void eddyi_sim_ring_peek(const sim_ring *, uint64_t from, void *data, uint64_t size);
 
 /* sockets.c */
-sim_socket *sim_find(eddyi_backend *, eddy_fd);
-int sim_make_twin(sim_socket *);
-void sim_reset(sim_socket *); /* the connection breaks: both sides learn of it */
-void sim_make_visible_later(sim_socket *);
-void sim_knock_later(sim_socket *server, uint64_t delay); /* it reaches its listener then */
-void sim_forget_knock(sim_socket *server);                /* it never will */
-void sim_free_all(eddyi_backend *);
-sim_socket *sim_find_listener(eddyi_backend *, const sim_address *);
-int sim_bind_any_port(sim_socket *);
-extern const eddyi_net_ops sim_net;
+sim_socket *eddyi_sim_find(eddyi_backend *, eddy_fd);
+int eddyi_sim_make_twin(sim_socket *);
+void eddyi_sim_reset(sim_socket *); /* the connection breaks: both sides learn of it */
+void eddyi_sim_make_visible_later(sim_socket *);
+void eddyi_sim_knock_later(sim_socket *server, uint64_t delay); /* it reaches its listener then */
+void eddyi_sim_forget_knock(sim_socket *server);                /* it never will */
+void eddyi_sim_free_all(eddyi_backend *);
+sim_socket *eddyi_sim_find_listener(eddyi_backend *, const sim_address *);
+int eddyi_sim_bind_any_port(sim_socket *);
+extern const eddyi_net_ops eddyi_sim_net;
 
 /* names.c */
-sim_address sim_address_get(const eddyi_address *);
-void sim_address_put(eddyi_address *, const sim_address *);
-int sim_resolve(eddyi_backend *, const char *host, const char *service, enum eddyi_family,
-                enum eddyi_socket_type, int flags, eddyi_address *out, int room);
-enum eddyi_family sim_family(const eddyi_address *);
-int sim_port(const eddyi_address *);
-int sim_format(const eddyi_address *, char *text, size_t size);
+sim_address eddyi_sim_address_get(const eddyi_address *);
+void eddyi_sim_address_put(eddyi_address *, const sim_address *);
+int eddyi_sim_resolve(eddyi_backend *, const char *host, const char *service, enum eddyi_family,
+                      enum eddyi_socket_type, int flags, eddyi_address *out, int room);
+enum eddyi_family eddyi_sim_family(const eddyi_address *);
+int eddyi_sim_port(const eddyi_address *);
+int eddyi_sim_format(const eddyi_address *, char *text, size_t size);
 
 /* ops.c */
-sim_lent *sim_lent_of(eddyi_op *);
-int sim_submit(eddyi_backend *, eddyi_op *, eddyi_result *now);
-int sim_cancel(eddyi_backend *, eddyi_op *, eddyi_result *now);
-void sim_pump(sim_socket *); /* something changed: its waiting ops may be done now */
-int sim_collect(eddyi_backend *, eddyi_result *results, int room);
+sim_lent *eddyi_sim_lent_of(eddyi_op *);
+int eddyi_sim_submit(eddyi_backend *, eddyi_op *, eddyi_result *now);
+int eddyi_sim_cancel(eddyi_backend *, eddyi_op *, eddyi_result *now);
+void eddyi_sim_pump(sim_socket *); /* something changed: its waiting ops may be done now */
+int eddyi_sim_collect(eddyi_backend *, eddyi_result *results, int room);
 
 /* attempt.c */
-int64_t sim_attempt(sim_socket *, eddyi_op *); /* EDDY_EAGAIN: not yet */
-int64_t sim_receive_into(sim_socket *, const eddyi_buffer *buffers, uint32_t count);
+int64_t eddyi_sim_attempt(sim_socket *, eddyi_op *); /* EDDY_EAGAIN: not yet */
+int64_t eddyi_sim_receive_into(sim_socket *, const eddyi_buffer *buffers, uint32_t count);
 
 #endif

@@ -7,14 +7,14 @@
 
 #include "backends/sim/inside.h"
 
-sim_address sim_address_get(const eddyi_address *address)
+sim_address eddyi_sim_address_get(const eddyi_address *address)
 {
     sim_address found;
     memcpy(&found, address->bytes, sizeof found);
     return found;
 }
 
-void sim_address_put(eddyi_address *out, const sim_address *address)
+void eddyi_sim_address_put(eddyi_address *out, const sim_address *address)
 {
     out->size = sizeof *address;
     memcpy(out->bytes, address, sizeof *address);
@@ -135,8 +135,8 @@ static int find_service(const char *service)
     return *end == '\0' && *service >= '0' && *service <= '9' && port <= LAST_PORT ? (int)port : EDDY_ENOHOST;
 }
 
-int sim_resolve(eddyi_backend *sim, const char *host, const char *service, enum eddyi_family family,
-                enum eddyi_socket_type type, int flags, eddyi_address *out, int room)
+int eddyi_sim_resolve(eddyi_backend *sim, const char *host, const char *service, enum eddyi_family family,
+                      enum eddyi_socket_type type, int flags, eddyi_address *out, int room)
 {
     sim_address found[2];
     int count = 0;
@@ -152,20 +152,20 @@ int sim_resolve(eddyi_backend *sim, const char *host, const char *service, enum 
             continue;
         found[i].port = (uint16_t)port;
         if (count < room)
-            sim_address_put(&out[count], &found[i]);
+            eddyi_sim_address_put(&out[count], &found[i]);
         count++;
     }
     return count > 0 ? count : EDDY_ENOHOST;
 }
 
-enum eddyi_family sim_family(const eddyi_address *address)
+enum eddyi_family eddyi_sim_family(const eddyi_address *address)
 {
-    return sim_address_get(address).family == SIM_IPV4 ? EDDYI_FAMILY_IPV4 : EDDYI_FAMILY_IPV6;
+    return eddyi_sim_address_get(address).family == SIM_IPV4 ? EDDYI_FAMILY_IPV4 : EDDYI_FAMILY_IPV6;
 }
 
-int sim_port(const eddyi_address *address)
+int eddyi_sim_port(const eddyi_address *address)
 {
-    return sim_address_get(address).port;
+    return eddyi_sim_address_get(address).port;
 }
 
 /* RFC 5952: the longest run of zero groups, of at least two, becomes "::". */
@@ -198,11 +198,11 @@ static void format_ipv6(const uint8_t *host, char *text, size_t size)
     }
 }
 
-int sim_format(const eddyi_address *from, char *text, size_t size)
+int eddyi_sim_format(const eddyi_address *from, char *text, size_t size)
 {
     char host[48];
     int length;
-    sim_address address = sim_address_get(from);
+    sim_address address = eddyi_sim_address_get(from);
     if (address.family == SIM_IPV4) {
         length = snprintf(text, size, "%u.%u.%u.%u:%u", address.host[0], address.host[1], address.host[2],
                           address.host[3], address.port);

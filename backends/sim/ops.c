@@ -4,7 +4,7 @@
 
 _Static_assert(sizeof(sim_lent) <= sizeof(((eddyi_op *)0)->scratch), "what a lent op keeps fits");
 
-sim_lent *sim_lent_of(eddyi_op *op)
+sim_lent *eddyi_sim_lent_of(eddyi_op *op)
 {
     return (sim_lent *)(void *)op->scratch;
 }
@@ -32,7 +32,7 @@ static eddyi_op **place_of(const eddyi_op *op)
 
 static sim_socket *socket_of(eddyi_backend *sim, const eddyi_op *op)
 {
-    return sim_find(sim, op->descriptor->fd);
+    return eddyi_sim_find(sim, op->descriptor->fd);
 }
 
 /* ---- telling ---- */
@@ -42,17 +42,17 @@ static void answer(eddyi_backend *sim, eddyi_op *op, eddyi_result *result, int64
     op->state = SIM_IDLE;
     if (*place_of(op) == op)
         *place_of(op) = NULL;
-    sim_note(sim, 4, ((uint64_t)op->kind << 32) ^ (uint64_t)value ^ (uint64_t)op->descriptor->fd);
+    eddyi_sim_note(sim, 4, ((uint64_t)op->kind << 32) ^ (uint64_t)value ^ (uint64_t)op->descriptor->fd);
     *result = (eddyi_result){.op = op, .value = value, .flags = EDDYI_LAST};
 }
 
 /* Results of different ops may come in any order. */
 static void line_up(eddyi_backend *sim, eddyi_op *op, int64_t value)
 {
-    sim_lent *lent = sim_lent_of(op);
+    sim_lent *lent = eddyi_sim_lent_of(op);
     op->state = SIM_DONE;
     lent->value = value;
-    eddyi_list_append(sim_chance(sim, 70) ? &sim->done : sim->done.next, &lent->link);
+    eddyi_list_append(eddyi_sim_chance(sim, 70) ? &sim->done : sim->done.next, &lent->link);
 }
 
 static void told_later(eddyi_timer *timer)
@@ -63,7 +63,7 @@ static void told_later(eddyi_timer *timer)
 
 static void tell_later(eddyi_backend *sim, eddyi_op *op, int64_t value, uint64_t delay)
 {
-    sim_lent *lent = sim_lent_of(op);
+    sim_lent *lent = eddyi_sim_lent_of(op);
     op->state = SIM_COMPLETING;
     lent->value = value;
     lent->timer.fire = told_later;
@@ -80,21 +80,21 @@ static void cancelled(eddyi_timer *timer)
 
 static void try_waiting(eddyi_backend *sim, sim_socket *s, eddyi_op *op)
 {
-    sim_lent *lent = op != NULL ? sim_lent_of(op) : NULL;
+    sim_lent *lent = op != NULL ? eddyi_sim_lent_of(op) : NULL;
     if (op == NULL || (op->state != SIM_WAITING && op->state != SIM_CANCELLING))
         return;
-    int64_t value = sim_attempt(s, op);
+    int64_t value = eddyi_sim_attempt(s, op);
     if (value == EDDY_EAGAIN)
         return;
     eddyi_timers_remove(&sim->timers, &lent->timer); /* data won against a cancel that was on its way */
-    if (sim_chance(sim, 50))
+    if (eddyi_sim_chance(sim, 50))
         line_up(sim, op, value);
     else
-        tell_later(sim, op, value, sim_random(sim, 50000));
+        tell_later(sim, op, value, eddyi_sim_random(sim, 50000));
 }
 
 /* An attempt may change its own socket, by a reset, and both sides; then its ops are looked at again afterwards, never in the middle. */
-void sim_pump(sim_socket *s)
+void eddyi_sim_pump(sim_socket *s)
 {
     s->pump_again = true;
     if (s->pumping)
@@ -113,7 +113,7 @@ void sim_pump(sim_socket *s)
 static int begin_multi(eddyi_backend *sim, eddyi_op *op)
 {
     op->state = SIM_MULTI;
-    eddyi_list_append(&sim->multi, &sim_lent_of(op)->link);
+    eddyi_list_append(&sim->multi, &eddyi_sim_lent_of(op)->link);
     return EDDYI_PENDING;
 }
 
@@ -123,19 +123,19 @@ static int tell(eddyi_backend *sim, const sim_socket *s, eddyi_op *op, eddyi_res
         op->state = SIM_WAITING;
         return EDDYI_PENDING;
     }
-    if (op->kind != EDDYI_CONNECT && sim_chance(sim, 50)) {
+    if (op->kind != EDDYI_CONNECT && eddyi_sim_chance(sim, 50)) {
         answer(sim, op, now, value);
         return EDDYI_DONE;
     }
     /* A connect takes a round trip, a refusal too, and nobody answering takes long. */
-    uint64_t delay = op->kind == EDDYI_CONNECT ? s->way + sim_delay(sim) : sim_random(sim, 50000);
+    uint64_t delay = op->kind == EDDYI_CONNECT ? s->way + eddyi_sim_delay(sim) : eddyi_sim_random(sim, 50000);
     tell_later(sim, op, value, value == EDDY_ETIMEDOUT ? UINT64_C(3000000000) : delay);
     return EDDYI_PENDING;
 }
 
-int sim_submit(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
+int eddyi_sim_submit(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
 {
-    sim_lent *lent = sim_lent_of(op);
+    sim_lent *lent = eddyi_sim_lent_of(op);
     sim_socket *s = socket_of(sim, op);
     if (s == NULL || op->kind == EDDYI_READ || op->kind == EDDYI_WRITE || op->kind == EDDYI_SENDFILE) {
         answer(sim, op, now, s == NULL ? EDDY_EBADF : EDDY_ENOSYS);
@@ -149,18 +149,18 @@ int sim_submit(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
         return begin_multi(sim, op);
     s->pumping = true;
     s->pump_again = false;
-    int64_t value = sim_attempt(s, op);
+    int64_t value = eddyi_sim_attempt(s, op);
     s->pumping = false;
     int told = tell(sim, s, op, now, value);
     if (s->pump_again)
-        sim_pump(s);
+        eddyi_sim_pump(s);
     return told;
 }
 /* What is done already may be told now or by wait(); it is never taken back. */
 static int cancel_completed(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
 {
-    sim_lent *lent = sim_lent_of(op);
-    if (sim_chance(sim, 50))
+    sim_lent *lent = eddyi_sim_lent_of(op);
+    if (eddyi_sim_chance(sim, 50))
         return EDDYI_PENDING;
     eddyi_timers_remove(&sim->timers, &lent->timer);
     eddyi_list_remove(&lent->link);
@@ -170,26 +170,26 @@ static int cancel_completed(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
 
 static int cancel_connect(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
 {
-    sim_lent *lent = sim_lent_of(op);
+    sim_lent *lent = eddyi_sim_lent_of(op);
     sim_socket *s = socket_of(sim, op);
     eddyi_timers_remove(&sim->timers, &lent->timer);
     eddyi_list_remove(&lent->link);
     if (s != NULL && s->peer != NULL && s->peer->knocking)
-        sim_forget_knock(s->peer);
+        eddyi_sim_forget_knock(s->peer);
     else if (s != NULL && s->state == SIM_CONNECTED)
-        sim_reset(s); /* the other side was reached already, and learns that nobody is there */
+        eddyi_sim_reset(s); /* the other side was reached already, and learns that nobody is there */
     answer(sim, op, now, EDDY_ECANCELED);
     return EDDYI_DONE;
 }
 
-int sim_cancel(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
+int eddyi_sim_cancel(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
 {
-    sim_lent *lent = sim_lent_of(op);
+    sim_lent *lent = eddyi_sim_lent_of(op);
     switch (op->state) {
     case SIM_COMPLETING:
     case SIM_DONE:
         if (op->kind == EDDYI_CONNECT && lent->value == 0 && op->state == SIM_COMPLETING &&
-            sim_chance(sim, 50))
+            eddyi_sim_chance(sim, 50))
             return cancel_connect(sim, op, now);
         return cancel_completed(sim, op, now);
     case SIM_CANCELLING:
@@ -203,14 +203,14 @@ int sim_cancel(eddyi_backend *sim, eddyi_op *op, eddyi_result *now)
         *now = (eddyi_result){.op = op, .value = EDDY_EINVALIDSTATE, .flags = EDDYI_LAST};
         return EDDYI_DONE;
     }
-    if (sim_chance(sim, 50)) {
+    if (eddyi_sim_chance(sim, 50)) {
         answer(sim, op, now, EDDY_ECANCELED);
         return EDDYI_DONE;
     }
     op->state = op->flags & EDDYI_MULTI ? SIM_COMPLETING : SIM_CANCELLING;
     lent->value = EDDY_ECANCELED;
     lent->timer.fire = op->flags & EDDYI_MULTI ? told_later : cancelled;
-    eddyi_timers_add(&sim->timers, &lent->timer, sim->now + sim_random(sim, 200000));
+    eddyi_timers_add(&sim->timers, &lent->timer, sim->now + eddyi_sim_random(sim, 200000));
     return EDDYI_PENDING;
 }
 
@@ -234,7 +234,7 @@ static int64_t multi_receive(sim_socket *s, eddyi_op *op, uint32_t *flags)
     if (usable == 0)
         return EDDY_EAGAIN;
     int index = lowest_bit(usable);
-    int64_t value = sim_receive_into(s, &op->buffers[index], 1);
+    int64_t value = eddyi_sim_receive_into(s, &op->buffers[index], 1);
     if (value > 0 && (op->flags & EDDYI_PICK_BUFFER)) {
         op->free_buffers &= ~(UINT32_C(1) << index);
         *flags |= (uint32_t)index << 16;
@@ -249,16 +249,16 @@ static bool collect_multi(eddyi_backend *sim, eddyi_op *op, eddyi_result *result
     uint32_t flags = 0;
     int64_t value = s == NULL                ? EDDY_EBADF
                     : op->kind == EDDYI_RECV ? multi_receive(s, op, &flags)
-                                             : sim_attempt(s, op);
+                                             : eddyi_sim_attempt(s, op);
     if (value == EDDY_EAGAIN)
         return false;
     bool last = value < 0 || (op->kind == EDDYI_RECV && value == 0);
     if (last) {
-        eddyi_list_remove(&sim_lent_of(op)->link);
+        eddyi_list_remove(&eddyi_sim_lent_of(op)->link);
         answer(sim, op, result, value);
         return true;
     }
-    sim_note(sim, 5, (uint64_t)value);
+    eddyi_sim_note(sim, 5, (uint64_t)value);
     *result = (eddyi_result){.op = op, .value = value, .flags = flags};
     return true;
 }
@@ -289,7 +289,7 @@ static int collect_multis(eddyi_backend *sim, eddyi_result *results, int room)
     return count;
 }
 
-int sim_collect(eddyi_backend *sim, eddyi_result *results, int room)
+int eddyi_sim_collect(eddyi_backend *sim, eddyi_result *results, int room)
 {
     sim->multi_first = !sim->multi_first;
     if (sim->multi_first) {

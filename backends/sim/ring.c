@@ -4,12 +4,12 @@
 
 #include "backends/sim/inside.h"
 
-uint64_t sim_ring_free(const sim_ring *ring)
+uint64_t eddyi_sim_ring_free(const sim_ring *ring)
 {
     return ring->capacity - (ring->written - ring->read);
 }
 
-void sim_ring_put(sim_ring *ring, const void *data, uint64_t size)
+void eddyi_sim_ring_put(sim_ring *ring, const void *data, uint64_t size)
 {
     uint64_t at = ring->written % ring->capacity;
     uint64_t first = ring->capacity - at < size ? ring->capacity - at : size;
@@ -18,7 +18,7 @@ void sim_ring_put(sim_ring *ring, const void *data, uint64_t size)
     ring->written += size;
 }
 
-void sim_ring_peek(const sim_ring *ring, uint64_t from, void *data, uint64_t size)
+void eddyi_sim_ring_peek(const sim_ring *ring, uint64_t from, void *data, uint64_t size)
 {
     uint64_t at = from % ring->capacity;
     uint64_t first = ring->capacity - at < size ? ring->capacity - at : size;

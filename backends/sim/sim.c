@@ -19,13 +19,13 @@ static int sim_probe(void)
 /* The clock starts anywhere: just after zero, after a day, after two centuries. */
 static uint64_t first_time(eddyi_backend *sim)
 {
-    switch (sim_random(sim, 3)) {
+    switch (eddyi_sim_random(sim, 3)) {
     case 0:
-        return 1 + sim_random(sim, 1000000);
+        return 1 + eddyi_sim_random(sim, 1000000);
     case 1:
-        return UINT64_C(86400000000000) + sim_random(sim, UINT64_C(1000000000000));
+        return UINT64_C(86400000000000) + eddyi_sim_random(sim, UINT64_C(1000000000000));
     default:
-        return UINT64_C(6311520000000000000) + sim_random(sim, UINT64_C(1000000000000));
+        return UINT64_C(6311520000000000000) + eddyi_sim_random(sim, UINT64_C(1000000000000));
     }
 }
 
@@ -47,7 +47,7 @@ static int sim_open(eddyi_backend **out, const eddyi_backend_config *config, uin
     sim->fault_until = config->fault_until_ns != 0 && config->fault_until_ns <= UINT64_MAX - sim->now
                            ? sim->now + config->fault_until_ns
                            : UINT64_MAX;
-    sim->next_port = (uint16_t)(FIRST_EPHEMERAL_PORT + sim_random(sim, 20000));
+    sim->next_port = (uint16_t)(FIRST_EPHEMERAL_PORT + eddyi_sim_random(sim, 20000));
     eddyi_timers_init(&sim->timers, sim->now);
     eddyi_list_init(&sim->done);
     eddyi_list_init(&sim->multi);
@@ -67,7 +67,7 @@ free_sim:
 static void sim_close(eddyi_backend *sim)
 {
     eddy_allocator allocator = sim->allocator;
-    sim_free_all(sim);
+    eddyi_sim_free_all(sim);
     eddyi_condition_destroy(&sim->condition);
     eddyi_mutex_destroy(&sim->mutex);
     eddyi_release(&allocator, sim);
@@ -75,14 +75,14 @@ static void sim_close(eddyi_backend *sim)
 
 static int sim_attach(eddyi_backend *sim, eddyi_descriptor *descriptor)
 {
-    sim_socket *s = sim_find(sim, descriptor->fd);
+    sim_socket *s = eddyi_sim_find(sim, descriptor->fd);
     if (s == NULL)
         return EDDY_EBADF;
     if (s->descriptor != NULL)
         return EDDY_EEXIST;
-    if (sim_fault(sim, 8))
+    if (eddyi_sim_fault(sim, 8))
         return EDDY_ENOMEM;
-    int rc = descriptor->kind == EDDYI_STREAM ? sim_make_twin(s) : 0;
+    int rc = descriptor->kind == EDDYI_STREAM ? eddyi_sim_make_twin(s) : 0;
     if (rc < 0)
         return rc;
     descriptor->reader = descriptor->writer = NULL;
@@ -93,7 +93,7 @@ static int sim_attach(eddyi_backend *sim, eddyi_descriptor *descriptor)
 
 static void sim_detach(eddyi_backend *sim, eddyi_descriptor *descriptor)
 {
-    sim_socket *s = descriptor->attached ? sim_find(sim, descriptor->fd) : NULL;
+    sim_socket *s = descriptor->attached ? eddyi_sim_find(sim, descriptor->fd) : NULL;
     descriptor->attached = false;
     if (s != NULL && s->descriptor == descriptor)
         s->descriptor = NULL;
@@ -124,7 +124,7 @@ static void move_time(eddyi_backend *sim, uint64_t time)
 
 static void be_slow(eddyi_backend *sim, uint64_t deadline)
 {
-    uint64_t time = sim->now + sim_random(sim, MOST_SLOWNESS);
+    uint64_t time = sim->now + eddyi_sim_random(sim, MOST_SLOWNESS);
     move_time(sim, time < deadline ? time : deadline);
 }
 
@@ -132,7 +132,7 @@ static int sim_wait(eddyi_backend *sim, uint64_t deadline, eddyi_result *results
 {
     move_time(sim, sim->now + COST_OF_POLLING);
     for (;;) {
-        int count = sim_collect(sim, results, room);
+        int count = eddyi_sim_collect(sim, results, room);
         if (count > 0 || take_wake(sim) || deadline <= sim->now)
             return count;
         uint64_t next = eddyi_timers_next(&sim->timers);
@@ -141,7 +141,7 @@ static int sim_wait(eddyi_backend *sim, uint64_t deadline, eddyi_result *results
             return 0;
         }
         move_time(sim, next < deadline ? next : deadline);
-        if (sim_chance(sim, 50)) /* the kernel was slow to wake us: more has happened by now */
+        if (eddyi_sim_chance(sim, 50)) /* the kernel was slow to wake us: more has happened by now */
             be_slow(sim, deadline);
     }
 }
@@ -171,10 +171,10 @@ const eddyi_backend_ops eddyi_backend_sim = {
     .close = sim_close,
     .attach = sim_attach,
     .detach = sim_detach,
-    .submit = sim_submit,
-    .cancel = sim_cancel,
+    .submit = eddyi_sim_submit,
+    .cancel = eddyi_sim_cancel,
     .wait = sim_wait,
     .wake = sim_wake,
     .now = sim_now,
-    .net = &sim_net,
+    .net = &eddyi_sim_net,
 };

@@ -6,7 +6,7 @@
 
 enum { SMALLEST_WINDOW = 8192, DATAGRAM_ROOM = 128 * 1024 };
 
-sim_socket *sim_find(eddyi_backend *sim, eddy_fd number)
+sim_socket *eddyi_sim_find(eddyi_backend *sim, eddy_fd number)
 {
     if (number < FIRST_NUMBER || (size_t)(number - FIRST_NUMBER) >= sim->capacity)
         return NULL;
@@ -47,7 +47,7 @@ static int make(eddyi_backend *sim, sim_socket **out, uint8_t type)
     sim_socket *s = rc == 0 ? eddyi_allocate_zero(&sim->allocator, sizeof *s) : NULL;
     if (s == NULL)
         return EDDY_ENOMEM;
-    uint64_t window = (uint64_t)SMALLEST_WINDOW << sim_random(sim, 4);
+    uint64_t window = (uint64_t)SMALLEST_WINDOW << eddyi_sim_random(sim, 4);
     s->incoming.capacity = type == EDDYI_SOCKET_DATAGRAM ? (uint64_t)DATAGRAM_ROOM : window; /* to 64 KiB */
     s->incoming.data = eddyi_allocate(&sim->allocator, (size_t)s->incoming.capacity);
     if (s->incoming.data == NULL) {
@@ -82,14 +82,14 @@ size_t eddyi_sim_open_sockets(const eddyi_backend *sim)
     return sim->open;
 }
 
-int sim_make_twin(sim_socket *s)
+int eddyi_sim_make_twin(sim_socket *s)
 {
     if (s->twin != NULL || s->type != EDDYI_SOCKET_STREAM || s->state != SIM_FRESH)
         return 0;
     return make(s->sim, &s->twin, s->type);
 }
 
-void sim_free_all(eddyi_backend *sim)
+void eddyi_sim_free_all(eddyi_backend *sim)
 {
     for (size_t i = 0; i < sim->capacity; i++)
         if (sim->sockets[i] != NULL)
@@ -121,7 +121,7 @@ static bool taken(eddyi_backend *sim, const sim_socket *by, const sim_address *a
     return false;
 }
 
-int sim_bind_any_port(sim_socket *s)
+int eddyi_sim_bind_any_port(sim_socket *s)
 {
     eddyi_backend *sim = s->sim;
     for (int tries = 0; tries <= LAST_PORT - FIRST_EPHEMERAL_PORT; tries++) {
@@ -135,7 +135,7 @@ int sim_bind_any_port(sim_socket *s)
     return EDDY_EADDRNOTAVAIL;
 }
 
-sim_socket *sim_find_listener(eddyi_backend *sim, const sim_address *address)
+sim_socket *eddyi_sim_find_listener(eddyi_backend *sim, const sim_address *address)
 {
     sim_socket *found = NULL;
     size_t candidates = 0;
@@ -144,7 +144,7 @@ sim_socket *sim_find_listener(eddyi_backend *sim, const sim_address *address)
         if (s == NULL || s->state != SIM_LISTENING || s->local.port != address->port ||
             !same_host(&s->local, address))
             continue;
-        if (sim_random(sim, ++candidates) == 0) /* SO_REUSEPORT: any of the group */
+        if (eddyi_sim_random(sim, ++candidates) == 0) /* SO_REUSEPORT: any of the group */
             found = s;
     }
     return found;
@@ -152,60 +152,60 @@ sim_socket *sim_find_listener(eddyi_backend *sim, const sim_address *address)
 
 /* ---- bytes under way ---- */
 
-void sim_make_visible_later(sim_socket *s)
+void eddyi_sim_make_visible_later(sim_socket *s)
 {
     if (eddyi_timer_pending(&s->arrival))
         return;
     s->arriving = s->incoming.written;
-    eddyi_timers_add(&s->sim->timers, &s->arrival, s->sim->now + sim_delay(s->sim));
+    eddyi_timers_add(&s->sim->timers, &s->arrival, s->sim->now + eddyi_sim_delay(s->sim));
 }
 
 static void arrived(eddyi_timer *timer)
 {
     sim_socket *s = EDDYI_CONTAINER(timer, sim_socket, arrival);
     s->incoming.visible = s->arriving;
-    sim_note(s->sim, 1, (uint64_t)s->number ^ s->incoming.visible);
+    eddyi_sim_note(s->sim, 1, (uint64_t)s->number ^ s->incoming.visible);
     if (s->incoming.visible < s->incoming.written)
-        sim_make_visible_later(s);
+        eddyi_sim_make_visible_later(s);
     else if (s->end_written)
         s->end_visible = true;
-    sim_pump(s);
+    eddyi_sim_pump(s);
 }
 
 static void knocked(eddyi_timer *timer)
 {
     sim_socket *server = EDDYI_CONTAINER(timer, sim_socket, arrival);
-    sim_socket *listener = sim_find_listener(server->sim, &server->local);
+    sim_socket *listener = eddyi_sim_find_listener(server->sim, &server->local);
     server->knocking = false;
     server->arrival.fire = arrived;
     if (listener == NULL) { /* closed in the meantime */
-        sim_reset(server);
+        eddyi_sim_reset(server);
         destroy(server);
         return;
     }
     eddyi_list_append(&listener->backlog, &server->link);
     if (server->incoming.written > server->incoming.visible || server->end_written)
-        sim_make_visible_later(server);
-    sim_pump(listener);
+        eddyi_sim_make_visible_later(server);
+    eddyi_sim_pump(listener);
 }
 
-void sim_knock_later(sim_socket *server, uint64_t delay)
+void eddyi_sim_knock_later(sim_socket *server, uint64_t delay)
 {
     server->knocking = true;
     server->arrival.fire = knocked;
     eddyi_timers_add(&server->sim->timers, &server->arrival, server->sim->now + delay);
 }
 
-void sim_forget_knock(sim_socket *server)
+void eddyi_sim_forget_knock(sim_socket *server)
 {
     server->peer->peer = NULL;
     destroy(server);
 }
 
-void sim_reset(sim_socket *s)
+void eddyi_sim_reset(sim_socket *s)
 {
     sim_socket *both[] = {s, s->peer};
-    sim_note(s->sim, 2, (uint64_t)s->number);
+    eddyi_sim_note(s->sim, 2, (uint64_t)s->number);
     for (int i = 0; i < 2; i++) {
         if (both[i] == NULL)
             continue;
@@ -213,7 +213,7 @@ void sim_reset(sim_socket *s)
         both[i]->peer = NULL;
         both[i]->incoming.read = both[i]->incoming.visible = both[i]->incoming.written;
         eddyi_timers_remove(&s->sim->timers, &both[i]->arrival);
-        sim_pump(both[i]);
+        eddyi_sim_pump(both[i]);
     }
 }
 
@@ -224,7 +224,7 @@ static int net_socket(eddyi_backend *sim, eddy_fd *out, enum eddyi_family family
     sim_socket *s;
     if (family != EDDYI_FAMILY_IPV4 && family != EDDYI_FAMILY_IPV6)
         return EDDY_EAFNOSUPPORT;
-    if (sim_fault(sim, 4))
+    if (eddyi_sim_fault(sim, 4))
         return EDDY_EMFILE;
     int rc = make(sim, &s, (uint8_t)type);
     if (rc < 0)
@@ -236,10 +236,10 @@ static int net_socket(eddyi_backend *sim, eddy_fd *out, enum eddyi_family family
 
 static int net_bind(eddyi_backend *sim, eddy_fd number, const eddyi_address *address)
 {
-    sim_socket *s = sim_find(sim, number);
+    sim_socket *s = eddyi_sim_find(sim, number);
     if (s == NULL)
         return EDDY_EBADF;
-    sim_address wanted = sim_address_get(address);
+    sim_address wanted = eddyi_sim_address_get(address);
     if (s->bound || wanted.family != s->local.family)
         return EDDY_EINVAL;
     uint16_t port = wanted.port;
@@ -247,19 +247,19 @@ static int net_bind(eddyi_backend *sim, eddy_fd number, const eddyi_address *add
         return EDDY_EADDRINUSE;
     s->local = wanted;
     s->bound = true;
-    return port != 0 ? 0 : sim_bind_any_port(s);
+    return port != 0 ? 0 : eddyi_sim_bind_any_port(s);
 }
 
 static int net_listen(eddyi_backend *sim, eddy_fd number, int backlog)
 {
-    sim_socket *s = sim_find(sim, number);
+    sim_socket *s = eddyi_sim_find(sim, number);
     (void)backlog;
     if (s == NULL)
         return EDDY_EBADF;
     if (s->type != EDDYI_SOCKET_STREAM || (s->state != SIM_FRESH && s->state != SIM_LISTENING))
         return EDDY_EINVAL;
     s->state = SIM_LISTENING;
-    return s->bound ? 0 : sim_bind_any_port(s);
+    return s->bound ? 0 : eddyi_sim_bind_any_port(s);
 }
 
 static void send_end(sim_socket *s)
@@ -268,12 +268,12 @@ static void send_end(sim_socket *s)
         return;
     s->end_sent = true;
     s->peer->end_written = true;
-    sim_make_visible_later(s->peer);
+    eddyi_sim_make_visible_later(s->peer);
 }
 
 static int net_shutdown(eddyi_backend *sim, eddy_fd number, int how)
 {
-    sim_socket *s = sim_find(sim, number);
+    sim_socket *s = eddyi_sim_find(sim, number);
     if (s == NULL)
         return EDDY_EBADF;
     if (s->state != SIM_CONNECTED)
@@ -282,7 +282,7 @@ static int net_shutdown(eddyi_backend *sim, eddy_fd number, int how)
         send_end(s);
     if (how & EDDYI_SHUT_READ) {
         s->end_visible = true;
-        sim_pump(s);
+        eddyi_sim_pump(s);
     }
     return 0;
 }
@@ -294,11 +294,11 @@ static void part(sim_socket *s)
     if (peer == NULL)
         return;
     if (peer->knocking) {
-        sim_forget_knock(peer);
+        eddyi_sim_forget_knock(peer);
         return;
     }
     if (s->linger_reset || s->incoming.written > s->incoming.read) {
-        sim_reset(s);
+        eddyi_sim_reset(s);
         return;
     }
     send_end(s);
@@ -308,17 +308,17 @@ static void part(sim_socket *s)
 static int net_close(eddyi_backend *sim, eddy_fd number)
 {
     eddyi_list *link;
-    sim_socket *s = sim_find(sim, number);
+    sim_socket *s = eddyi_sim_find(sim, number);
     if (s == NULL)
         return EDDY_EBADF;
-    sim_note(sim, 3, (uint64_t)number);
+    eddyi_sim_note(sim, 3, (uint64_t)number);
     part(s);
     if (s->twin != NULL)
         destroy(s->twin);
     while ((link = eddyi_list_take(&s->backlog)) != NULL) { /* nobody will take them */
         sim_socket *waiting = EDDYI_LIST_ITEM(link, sim_socket, link);
         if (waiting->peer != NULL)
-            sim_reset(waiting);
+            eddyi_sim_reset(waiting);
         destroy(waiting);
     }
     destroy(s);
@@ -327,7 +327,7 @@ static int net_close(eddyi_backend *sim, eddy_fd number)
 
 static int net_set_option(eddyi_backend *sim, eddy_fd number, enum eddyi_socket_option option, int value)
 {
-    sim_socket *s = sim_find(sim, number);
+    sim_socket *s = eddyi_sim_find(sim, number);
     if (s == NULL)
         return EDDY_EBADF;
     if (option == EDDYI_LINGER_RESET)
@@ -339,7 +339,7 @@ static int net_set_option(eddyi_backend *sim, eddy_fd number, enum eddyi_socket_
 
 static int net_get_option(eddyi_backend *sim, eddy_fd number, enum eddyi_socket_option option, int *value)
 {
-    const sim_socket *s = sim_find(sim, number);
+    const sim_socket *s = eddyi_sim_find(sim, number);
     if (s == NULL)
         return EDDY_EBADF;
     *value = 0;
@@ -352,25 +352,25 @@ static int net_get_option(eddyi_backend *sim, eddy_fd number, enum eddyi_socket_
 
 static int net_local_address(eddyi_backend *sim, eddy_fd number, eddyi_address *out)
 {
-    const sim_socket *s = sim_find(sim, number);
+    const sim_socket *s = eddyi_sim_find(sim, number);
     if (s == NULL)
         return EDDY_EBADF;
-    sim_address_put(out, &s->local);
+    eddyi_sim_address_put(out, &s->local);
     return 0;
 }
 
 static int net_peer_address(eddyi_backend *sim, eddy_fd number, eddyi_address *out)
 {
-    const sim_socket *s = sim_find(sim, number);
+    const sim_socket *s = eddyi_sim_find(sim, number);
     if (s == NULL)
         return EDDY_EBADF;
     if (s->state != SIM_CONNECTED)
         return EDDY_ENOTCONN;
-    sim_address_put(out, &s->remote);
+    eddyi_sim_address_put(out, &s->remote);
     return 0;
 }
 
-const eddyi_net_ops sim_net = {
+const eddyi_net_ops eddyi_sim_net = {
     .socket = net_socket,
     .bind = net_bind,
     .listen = net_listen,
@@ -380,9 +380,9 @@ const eddyi_net_ops sim_net = {
     .get_option = net_get_option,
     .local_address = net_local_address,
     .peer_address = net_peer_address,
-    .resolve = sim_resolve,
-    .family = sim_family,
-    .port = sim_port,
-    .format = sim_format,
+    .resolve = eddyi_sim_resolve,
+    .family = eddyi_sim_family,
+    .port = eddyi_sim_port,
+    .format = eddyi_sim_format,
     .resolves_at_once = true,
 };
