@@ -82,7 +82,7 @@ static void handle_fire(eddyi_timer *timer)
 
 static void handle_init(eddy_handle *handle, eddy_loop *loop, eddy_callback_fn fn, void *arg, bool held)
 {
-    eddyi_node_init(&handle->node, handle_run);
+    handle->node.run = handle_run; /* linked when it is queued, and looked at only then */
     handle->loop = loop;
     handle->fn = fn;
     handle->arg = arg;

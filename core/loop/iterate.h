@@ -17,7 +17,7 @@ static inline eddyi_node *eddyi_ready_take(eddyi_ready *ready)
         ready->batch_last = NULL;
     ready->queue.next = link->next;
     link->next->previous = &ready->queue;
-    eddyi_list_init(link);
+    link->next = link; /* not queued: all that asks looks at `next` alone */
     return EDDYI_LIST_ITEM(link, eddyi_node, link);
 }
 

@@ -262,7 +262,6 @@ static uint16_t take_index(stack_slab *slab)
 
 static int choose_class(eddy_loop *loop, stack_class **out, size_t size, bool without_signals)
 {
-    size_t smallest = without_signals ? SMALLEST_STACK : eddyi_signal_frame_size();
     if (size == 0) {
         *out = loop->stacks->usual;
         if (*out != NULL)
@@ -274,6 +273,7 @@ static int choose_class(eddy_loop *loop, stack_class **out, size_t size, bool wi
     }
     if (size > LARGEST_STACK)
         return EDDY_EINVAL;
+    size_t smallest = without_signals ? SMALLEST_STACK : eddyi_signal_frame_size();
     size = (size < smallest ? smallest : size) + eddyi_context_room;
     return class_find(loop, out, size * EDDYI_STACK_FACTOR);
 }
