@@ -24,8 +24,10 @@ static uint64_t nanoseconds(double seconds)
     double value = seconds * nanoseconds_per_second;
     if (value >= 18446744073709549568.0)
         return UINT64_MAX;
-    uint64_t whole = (uint64_t)value;
-    return (double)whole < value ? whole + 1 : whole;
+    if (value >= 9223372036854774784.0)
+        return (uint64_t)value; /* whole already: doubles this large have no fraction */
+    int64_t whole = (int64_t)value; /* signed, since processors convert that in one instruction */
+    return (uint64_t)(whole + ((double)whole < value));
 }
 
 int eddyi_delay(double seconds, uint64_t *delay)

@@ -24,6 +24,7 @@ int main(int argc, char **argv)
     failed += suite_runner();
     failed += suite_watch();
     failed += suite_memory();
+    failed += suite_faults();
     failed += suite_streams();
     failed += suite_server();
     failed += suite_connect();

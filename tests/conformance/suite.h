@@ -20,6 +20,7 @@ int suite_loop(void);
 int suite_runner(void);
 int suite_watch(void);
 int suite_memory(void);
+int suite_faults(void);
 int suite_streams(void);
 int suite_server(void);
 int suite_connect(void);
