@@ -25,7 +25,7 @@ static uint64_t nanoseconds(double seconds)
     if (value >= 18446744073709549568.0)
         return UINT64_MAX;
     if (value >= 9223372036854774784.0)
-        return (uint64_t)value; /* whole already: doubles this large have no fraction */
+        return (uint64_t)value;     /* whole already: doubles this large have no fraction */
     int64_t whole = (int64_t)value; /* signed, since processors convert that in one instruction */
     return (uint64_t)(whole + ((double)whole < value));
 }
