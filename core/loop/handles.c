@@ -195,14 +195,26 @@ int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, eddy_call
     return 0;
 }
 
+/* It can still tell when it was due: a fresh one by the clock as it was last read. */
+static void take_out(eddy_handle *handle)
+{
+    const eddy_loop *loop = handle->loop;
+    bool fresh = handle->timer.place == EDDYI_TIMER_FRESH;
+    uint64_t delay = handle->timer.deadline;
+    eddyi_timers_remove(&handle->loop->timers, &handle->timer);
+    if (fresh)
+        handle->timer.deadline = delay > UINT64_MAX - loop->now ? UINT64_MAX : loop->now + delay;
+}
+
 void eddy_handle_cancel(eddy_handle *handle)
 {
     if (handle == NULL || !handle_claim(handle, HANDLE_CANCELLED) || handle->shared)
         return; /* a shared one stays queued: only the loop's thread may unlink it */
-    if (handle->timed && eddyi_timer_pending(&handle->timer))
-        eddyi_timers_remove(&handle->loop->timers, &handle->timer);
-    else
+    if (handle->timed && eddyi_timer_pending(&handle->timer)) {
+        take_out(handle);
+    } else {
         eddyi_ready_remove(handle->loop, &handle->node);
+    }
     handle_unreference(handle);
 }
 

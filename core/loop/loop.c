@@ -116,8 +116,8 @@ int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
     rc = open_backend(loop, options);
     if (rc < 0)
         goto told;
-    eddyi_timers_init(&loop->timers,
-                      loop->ops->now != NULL ? loop->ops->now(loop->backend) : eddyi_clock_now());
+    loop->now = loop->ops->now != NULL ? loop->ops->now(loop->backend) : eddyi_clock_now();
+    eddyi_timers_init(&loop->timers, loop->now);
     *out = loop;
     return 0;
 fail:

@@ -74,8 +74,10 @@ struct eddy_loop {
     int32_t steps_to_poll; /* steps that may still run before the backend is asked */
     int32_t io_budget;     /* I/O calls that may still end at once before the task gives way */
     bool renew_in_place;   /* a task may begin the next iteration without coming back to the loop's stack */
-    bool guarded;          /* closed or debug: calls must be looked at before they touch it */
-    bool stopping, running, closed, debug;
+    /* Any thread may ask for these; the loop's own writes them. */
+    atomic_bool guarded; /* closed or debug: calls must be looked at before they touch it */
+    atomic_bool running, closed, debug;
+    bool stopping;
     bool closing; /* close has begun: nobody is woken any more */
     uint64_t now; /* cached clock, nanoseconds */
     eddyi_cell *free_cells;
@@ -117,8 +119,9 @@ struct eddy_loop {
     eddy_error error; /* last error outside a task */
     eddy_exception_handler_fn exception_handler;
     void *exception_handler_arg;
+    bool reporting; /* the handler runs: what it reports itself goes to the default one */
     uint64_t slow_callback_ns;
-    uintptr_t thread; /* that runs it, 0: none */
+    _Atomic(uintptr_t) thread; /* that runs it, 0: none */
     uint32_t fork_generation;
     eddy_task *main_task;    /* of the runner, for SIGINT */
     int failure;             /* what the poller failed with */
@@ -142,7 +145,9 @@ int eddyi_loop_unusable(const eddy_loop *loop); /* why `guarded` or NULL: 0 afte
 /* 0, EDDY_ECLOSED, EDDY_EINVAL; debug: EDDY_EWRONGTHREAD, EDDY_EFORKED. Running and polling always look for a fork. */
 static inline int eddyi_loop_usable(const eddy_loop *loop)
 {
-    return loop != NULL && !loop->guarded ? 0 : eddyi_loop_unusable(loop);
+    return loop != NULL && !atomic_load_explicit(&loop->guarded, memory_order_relaxed)
+               ? 0
+               : eddyi_loop_unusable(loop);
 }
 uint64_t eddyi_loop_now(eddy_loop *loop); /* asks the clock and refreshes loop->now */
 /* Seconds from now as a deadline; UINT64_MAX for infinity. EDDY_EINVAL for NaN. */

@@ -44,12 +44,11 @@ void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception_cont
     if (loop == NULL || context == NULL)
         return;
     eddy_exception_handler_fn handler = loop->exception_handler;
-    if (handler == NULL) {
+    if (handler == NULL || loop->reporting) {
         eddy_loop_default_exception_handler(loop, context);
         return;
     }
-    loop->exception_handler = NULL; /* a report from inside the handler goes to the default one */
-    handler(loop, context, loop->exception_handler_arg);
-    if (loop->exception_handler == NULL)
-        loop->exception_handler = handler;
+    loop->reporting = true;
+    handler(loop, context, loop->exception_handler_arg); /* may set another, or none */
+    loop->reporting = false;
 }

@@ -9,43 +9,68 @@ void eddy_connect_options_init(eddy_connect_options *options)
         *options = (eddy_connect_options){.size = sizeof *options};
 }
 
-/* Bind to the first local address of the target's family. */
-static int bind_local(eddy_loop *loop, eddy_fd fd, enum eddyi_family family, const eddyi_resolution *local)
+/* One call of eddy_open_connection, on its task's stack. The loop shuts it when it closes in the middle, for then the call never returns. */
+typedef struct attempt {
+    eddyi_closable closable;
+    eddy_loop *loop;
+    const eddy_connect_options *options;
+    eddyi_resolution *remote, *local; /* local: NULL is any */
+    eddyi_descriptor descriptor;      /* of the address that is tried; fd -1: none is open */
+    eddyi_op op;
+} attempt;
+
+static void give_back(attempt *a)
 {
+    eddy_loop *loop = a->loop;
+    if (a->descriptor.fd != -1) {
+        loop->ops->detach(loop->backend, &a->descriptor);
+        (void)loop->net->close(loop->backend, a->descriptor.fd);
+        a->descriptor.fd = -1;
+    }
+    eddyi_resolution_free(a->remote);
+    eddyi_resolution_free(a->local);
+}
+
+static void shut(eddyi_closable *closable)
+{
+    attempt *a = EDDYI_CONTAINER(closable, attempt, closable);
+    if (a->descriptor.writer == &a->op)
+        (void)eddyi_io_revoke(a->loop, &a->op);
+    give_back(a);
+}
+
+/* Bind to the first local address of the target's family. */
+static int bind_local(const attempt *a, enum eddyi_family family)
+{
+    eddy_loop *loop = a->loop;
     int rc = EDDY_EADDRNOTAVAIL;
-    for (int i = 0; i < local->count; i++) {
-        if (loop->net->family(&local->addresses[i]) != family)
+    for (int i = 0; i < a->local->count; i++) {
+        if (loop->net->family(&a->local->addresses[i]) != family)
             continue;
-        rc = loop->net->bind(loop->backend, fd, &local->addresses[i]);
+        rc = loop->net->bind(loop->backend, a->descriptor.fd, &a->local->addresses[i]);
         if (rc >= 0)
             return 0;
     }
     return rc;
 }
 
-/* Connect a descriptor that is attached for this alone, so that the stream can attach it anew. */
-static int connect_descriptor(eddy_loop *loop, eddy_fd fd, eddyi_address *address)
+/* Connect the descriptor, attached for this alone, so that the stream can attach it anew. */
+static int connect_descriptor(attempt *a, eddyi_address *address)
 {
     int32_t os_error = 0;
-    eddyi_descriptor descriptor = {.fd = fd, .kind = EDDYI_STREAM};
-    int rc = loop->ops->attach(loop->backend, &descriptor);
+    eddy_loop *loop = a->loop;
+    int rc = loop->ops->attach(loop->backend, &a->descriptor);
     if (rc < 0)
         return eddyi_fail(rc, "connect");
-    eddyi_op op = {.descriptor = &descriptor, .kind = EDDYI_CONNECT, .address = address};
-    int64_t value = eddyi_io_await(loop, &op, &os_error);
-    loop->ops->detach(loop->backend, &descriptor);
+    a->op = (eddyi_op){.descriptor = &a->descriptor, .kind = EDDYI_CONNECT, .address = address};
+    int64_t value = eddyi_io_await(loop, &a->op, &os_error);
+    loop->ops->detach(loop->backend, &a->descriptor);
     if (value < 0 && value != EDDY_ECANCELED)
         eddyi_fail_system((int)value, os_error, "connect");
     return (int)value;
 }
 
-typedef struct attempt {
-    eddy_loop *loop;
-    const eddy_connect_options *options;
-    eddyi_resolution *local; /* NULL: any */
-} attempt;
-
-static int try_address(const attempt *a, eddy_stream **out, eddyi_address *address)
+static int try_address(attempt *a, eddy_stream **out, eddyi_address *address)
 {
     eddy_fd fd;
     eddy_loop *loop = a->loop;
@@ -54,29 +79,42 @@ static int try_address(const attempt *a, eddy_stream **out, eddyi_address *addre
     int rc = loop->net->socket(loop->backend, &fd, family, EDDYI_SOCKET_STREAM);
     if (rc < 0)
         return eddyi_fail(rc, "socket");
+    a->descriptor = (eddyi_descriptor){.fd = fd, .kind = EDDYI_STREAM};
     if (a->local != NULL)
-        rc = bind_local(loop, fd, family, a->local);
+        rc = bind_local(a, family);
     if (rc < 0)
         eddyi_fail(rc, "bind");
     else
-        rc = connect_descriptor(loop, fd, address);
+        rc = connect_descriptor(a, address);
     if (rc == 0)
         rc = eddyi_stream_create(loop, out, fd, &settings);
+    a->descriptor.fd = -1; /* the stream's, or closed */
     if (rc < 0)
         (void)loop->net->close(loop->backend, fd);
     return rc;
 }
 
-static int try_all(const attempt *a, eddy_stream **out, eddyi_resolution *remote)
+static int try_all(attempt *a, eddy_stream **out)
 {
     int rc = EDDY_ENOHOST;
-    for (int i = 0; i < remote->count; i++) {
+    for (int i = 0; i < a->remote->count; i++) {
         eddy_error_clear();
-        rc = try_address(a, out, &remote->addresses[i]);
+        rc = try_address(a, out, &a->remote->addresses[i]);
         if (rc == 0 || rc == EDDY_ECANCELED || rc == EDDY_ENOMEM)
             break;
     }
     return rc;
+}
+
+static int resolve_both(attempt *a, const char *host, const char *service)
+{
+    const eddy_connect_options *options = a->options;
+    enum eddyi_family family = (enum eddyi_family)options->family;
+    int rc = eddyi_resolve_await(a->loop, &a->remote, host, service, family, 0);
+    if (rc < 0 || (options->local_host == NULL && options->local_service == NULL))
+        return rc;
+    return eddyi_resolve_await(a->loop, &a->local, options->local_host, options->local_service, family,
+                               EDDYI_RESOLVE_PASSIVE);
 }
 
 int eddy_open_connection(eddy_stream **out, const char *host, const char *service,
@@ -84,23 +122,21 @@ int eddy_open_connection(eddy_stream **out, const char *host, const char *servic
 {
     static const eddy_connect_options defaults = {.size = sizeof defaults};
     eddy_task *task = eddyi_current_task();
-    eddyi_resolution *remote = NULL;
-    attempt a = {.options = options != NULL ? options : &defaults};
+    attempt a = {.closable = {.shut = shut},
+                 .options = options != NULL ? options : &defaults,
+                 .descriptor = {.fd = -1}};
     if (out == NULL || service == NULL)
         return eddyi_fail(EDDY_EINVAL, "open_connection");
     if (task == NULL)
         return eddyi_fail(EDDY_ENOTASK, "open_connection");
     a.loop = task->future.loop;
-    enum eddyi_family family = (enum eddyi_family)a.options->family;
-    int rc = eddyi_resolve_await(a.loop, &remote, host, service, family, 0);
-    if (rc == 0 && (a.options->local_host != NULL || a.options->local_service != NULL))
-        rc = eddyi_resolve_await(a.loop, &a.local, a.options->local_host, a.options->local_service, family,
-                                 EDDYI_RESOLVE_PASSIVE);
+    eddyi_list_append(&a.loop->closables, &a.closable.link);
+    int rc = resolve_both(&a, host, service);
     if (rc < 0)
         eddyi_fail(rc, "open_connection");
     else
-        rc = try_all(&a, out, remote);
-    eddyi_resolution_free(remote);
-    eddyi_resolution_free(a.local);
+        rc = try_all(&a, out);
+    eddyi_list_remove(&a.closable.link);
+    give_back(&a);
     return rc < 0 ? eddyi_fail(rc, "open_connection") : 0;
 }

@@ -26,19 +26,17 @@ static int begin(eddy_stream *stream, const char *operation)
 /* What a receive that did not bring bytes means for the caller. */
 static ptrdiff_t explain(eddy_stream *stream, int64_t value, int os_error, const char *operation)
 {
-    if (stream->read_revoked) {
-        stream->read_revoked = false;
-        eddy_error_clear();
-        return eddyi_fail(stream->error != 0 ? stream->error : EDDY_ECLOSED, operation);
-    }
+    if (value == EDDY_ECANCELED)
+        return EDDY_ECANCELED;
+    if (stream->read_revoked)
+        return eddyi_fail_system(stream->error != 0 ? stream->error : EDDY_ECLOSED, stream->os_error,
+                                 operation);
     if (value == 0) {
         stream->ended = true;
         return 0;
     }
-    if (value != EDDY_ECANCELED) {
-        eddyi_fail_system((int)value, os_error, operation);
-        eddyi_stream_fail(stream, (int)value, os_error);
-    }
+    eddyi_fail_system((int)value, os_error, operation);
+    eddyi_stream_fail(stream, (int)value, os_error);
     return (ptrdiff_t)value;
 }
 
@@ -168,30 +166,31 @@ static size_t find(eddy_stream *stream, const char *separator, size_t size)
 
 static ptrdiff_t hand_out(eddy_stream *stream, eddy_view *data, size_t size)
 {
-    *data = (eddy_view){stream->incoming.data + stream->incoming.start, size};
+    *data = (eddy_view){size > 0 ? stream->incoming.data + stream->incoming.start : "", size};
     stream->lent_out = size;
     stream->searched = 0;
     return (ptrdiff_t)size;
 }
 
 /* M2, M3: nothing is removed; `consumed` bytes surely hold no start of a separator. */
-static ptrdiff_t overrun(size_t consumed)
+static ptrdiff_t overrun(size_t consumed, const char *operation)
 {
-    eddyi_fail_detail(EDDY_ELIMIT, "readuntil")->consumed = consumed;
+    eddyi_fail_detail(EDDY_ELIMIT, operation)->consumed = consumed;
     return EDDY_ELIMIT;
 }
 
 /* > 0: the length through the separator; 0: the stream ended before; < 0: an error, EDDY_ELIMIT with *found where it begins. */
-static ptrdiff_t until(eddy_stream *stream, const char *separator, size_t size, size_t *found)
+static ptrdiff_t until(eddy_stream *stream, const char *separator, size_t size, size_t *found,
+                       const char *operation)
 {
     for (;;) {
         *found = eddyi_bytes_size(&stream->incoming) > 0 ? find(stream, separator, size) : SIZE_MAX;
         if (*found != SIZE_MAX)
-            return *found > stream->limit ? overrun(*found) : (ptrdiff_t)(*found + size);
+            return *found > stream->limit ? overrun(*found, operation) : (ptrdiff_t)(*found + size);
         size_t there = eddyi_bytes_size(&stream->incoming);
         if (there + 1 > size && there + 1 - size > stream->limit)
-            return overrun(there + 1 - size);
-        ptrdiff_t got = receive_more(stream, CHUNK, "readuntil");
+            return overrun(there + 1 - size, operation);
+        ptrdiff_t got = receive_more(stream, CHUNK, operation);
         if (got <= 0)
             return got; /* M5: what came before the end was looked at first */
     }
@@ -207,7 +206,7 @@ ptrdiff_t eddy_stream_readuntil(eddy_stream *stream, eddy_view *data, const void
         return eddyi_fail(EDDY_EINVAL, "readuntil");
     settle(stream);
     stream->searched = 0; /* the last search may have been for something else */
-    ptrdiff_t length = until(stream, separator, size, &found);
+    ptrdiff_t length = until(stream, separator, size, &found, "readuntil");
     if (length < 0)
         return length;
     if (length > 0)
@@ -236,7 +235,7 @@ ptrdiff_t eddy_stream_readline(eddy_stream *stream, eddy_view *line)
         return eddyi_fail(EDDY_EINVAL, "readline");
     settle(stream);
     stream->searched = 0;
-    ptrdiff_t length = until(stream, "\n", 1, &found);
+    ptrdiff_t length = until(stream, "\n", 1, &found, "readline");
     if (length == EDDY_ELIMIT)
         drop_line(stream, found);
     if (length < 0)

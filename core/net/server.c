@@ -6,6 +6,8 @@
 #include "core/net/stream_inside.h"
 
 enum { DEFAULT_BACKLOG = 100 };
+static const char out_of_resource[] = "socket.accept() out of system resource";
+static const char accept_failed[] = "Accept failed on a socket";
 static const uint64_t accept_pause = 1000000000; /* N7: out of descriptors, go on after a second */
 
 typedef struct listener {
@@ -51,6 +53,11 @@ static void unreference(eddy_server *server)
         return;
     eddyi_release(&loop->allocator, server);
     eddyi_loop_object_remove(loop);
+}
+
+static void let_go(void *server)
+{
+    unreference(server);
 }
 
 /* On completion backends an accept may take a turn to come back; until then its listener is open. */
@@ -190,6 +197,11 @@ static void close_listener(listener *l)
     l->descriptor.fd = -1;
 }
 
+static bool short_of_resources(int code)
+{
+    return code == EDDY_EMFILE || code == EDDY_ENFILE || code == EDDY_ENOBUFS || code == EDDY_ENOMEM;
+}
+
 /* The accept op has ended: by our cancel, or because the system is out of something. */
 static void accept_ended(listener *l, int code)
 {
@@ -200,7 +212,7 @@ static void accept_ended(listener *l, int code)
         wake_if_gone(server);
     } else if (code != EDDY_ECANCELED) {
         if (!l->starved)
-            report_soon(l, "accept() out of system resource", code);
+            report_soon(l, short_of_resources(code) ? out_of_resource : accept_failed, code);
         l->starved = true;
         eddyi_timers_add(&server->loop->timers, &l->pause, eddyi_loop_now(server->loop) + accept_pause);
     }
@@ -211,7 +223,7 @@ static void take_connection(listener *l, eddy_fd fd)
     eddy_server *server = l->server;
     eddy_loop *loop = server->loop;
     l->starved = false;
-    if (server->closed || start_client(l, fd) < 0)
+    if (server->closed || loop->closing || start_client(l, fd) < 0)
         (void)loop->net->close(loop->backend, fd); /* F3: this one is lost, the listener goes on */
 }
 
@@ -459,16 +471,23 @@ void eddy_server_abort_clients(eddy_server *server)
     each_connection(server, eddy_stream_abort);
 }
 
+/* With a reference of the caller's. */
+static int wait_until_gone(eddy_server *server)
+{
+    int rc = 0;
+    while (rc == 0 && !gone(server))
+        rc = eddyi_stream_wait(&server->waiters, &eddyi_wait_closed_kind, server, let_go);
+    return rc;
+}
+
 int eddy_server_wait_closed(eddy_server *server)
 {
     if (server == NULL)
         return eddyi_fail(EDDY_EINVAL, "wait_closed");
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, "wait_closed");
-    int rc = 0;
     server->references++;
-    while (rc == 0 && !gone(server))
-        rc = eddyi_stream_wait(NULL, &server->waiters, true);
+    int rc = wait_until_gone(server);
     unreference(server);
     return rc;
 }
@@ -486,11 +505,11 @@ int eddy_server_serve_forever(eddy_server *server)
         return rc;
     server->forever = true;
     server->references++;
-    rc = eddyi_stream_wait(NULL, &server->forever_waiters, true);
+    rc = eddyi_stream_wait(&server->forever_waiters, &eddyi_serve_forever_kind, server, let_go);
     server->forever = false;
     eddy_server_close(server);
     eddy_server_close_clients(server);
-    int closed = eddy_server_wait_closed(server);
+    int closed = wait_until_gone(server);
     unreference(server);
     return rc < 0 ? rc : closed;
 }

@@ -8,6 +8,8 @@ enum { DEFAULT_LIMIT = 64 * 1024, DEFAULT_HIGH_WATER = 64 * 1024 };
 
 static void shut(eddyi_closable *closable);
 
+static void read_revoked(eddyi_completion *completion, const eddyi_result *result);
+static void reader_gone(eddyi_node *node);
 static void flush_completed(eddyi_completion *completion, const eddyi_result *result);
 
 int eddyi_stream_create(eddy_loop *loop, eddy_stream **out, eddy_fd fd, const eddyi_stream_settings *settings)
@@ -31,6 +33,8 @@ int eddyi_stream_create(eddy_loop *loop, eddy_stream **out, eddy_fd fd, const ed
     stream->low_water = settings->low_water != 0 ? settings->low_water : stream->high_water / 4;
     stream->closable.shut = shut;
     stream->sent.fn = flush_completed;
+    stream->revoked.fn = read_revoked;
+    eddyi_node_init(&stream->reader_gone, reader_gone);
     eddyi_list_init(&stream->drainers);
     eddyi_list_init(&stream->closers);
     eddyi_list_init(&stream->of_server);
@@ -73,6 +77,7 @@ void eddy_stream_release(eddy_stream *stream)
 typedef struct stream_wait {
     eddyi_wait wait;
     eddyi_list link;
+    void (*let_go)(void *owner);
 } stream_wait;
 
 void eddyi_stream_wake_all(eddyi_list *waits, int result)
@@ -84,26 +89,39 @@ void eddyi_stream_wake_all(eddyi_list *waits, int result)
 
 static void wait_abandon(eddyi_wait *wait)
 {
-    eddyi_list_remove(&EDDYI_CONTAINER(wait, stream_wait, wait)->link);
+    stream_wait *w = EDDYI_CONTAINER(wait, stream_wait, wait);
+    eddyi_list_remove(&w->link);
+    w->let_go(wait->object);
 }
 
 static bool wait_cancel(eddyi_wait *wait)
 {
-    wait_abandon(wait);
+    eddyi_list_remove(&EDDYI_CONTAINER(wait, stream_wait, wait)->link);
     eddyi_task_wake(wait->task, EDDY_ECANCELED);
     return true;
 }
 
 static const eddyi_wait_kind drain_kind = {"drain", wait_cancel, wait_abandon};
-static const eddyi_wait_kind closed_kind = {"wait_closed", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_serve_forever_kind = {"serve_forever", wait_cancel, wait_abandon};
 
-int eddyi_stream_wait(eddy_stream *stream, eddyi_list *list, bool closing)
+int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner, void (*let_go)(void *))
 {
-    stream_wait w = {.wait = {.kind = closing ? &closed_kind : &drain_kind, .object = stream}};
+    stream_wait w = {.wait = {.kind = kind, .object = owner}, .let_go = let_go};
     w.wait.task = eddyi_current_task();
     eddyi_list_init(&w.link);
     eddyi_list_append(list, &w.link);
     return eddyi_suspend(&w.wait, false);
+}
+
+static void let_go(void *stream)
+{
+    eddy_stream_release(stream);
+}
+
+int eddyi_stream_wait_drained(eddy_stream *stream)
+{
+    return eddyi_stream_wait(&stream->drainers, &drain_kind, stream, let_go);
 }
 
 /* ---- closing ---- */
@@ -135,6 +153,16 @@ void eddyi_stream_try_finish(eddy_stream *stream)
     finish(stream);
 }
 
+/* The reader is told why its read ended, never "cancelled": so a cancel of its task that came as well is kept for the next await. */
+static void read_revoked(eddyi_completion *completion, const eddyi_result *result)
+{
+    eddy_stream *stream = EDDYI_CONTAINER(completion, eddy_stream, revoked);
+    eddyi_result ended = *result;
+    ended.value = stream->error != 0 ? stream->error : EDDY_ECLOSED;
+    ended.os_error = stream->os_error;
+    stream->revoked_reader->fn(stream->revoked_reader, &ended);
+}
+
 /* A reader that waits ends now; on completion backends its op may take a turn to come back. */
 static void revoke_read(eddy_stream *stream)
 {
@@ -142,10 +170,10 @@ static void revoke_read(eddy_stream *stream)
     if (!stream->reading || stream->read_revoked || stream->descriptor.reader != &stream->receive)
         return;
     stream->read_revoked = true;
-    if (eddyi_io_cancel(stream->loop, &stream->receive, &now) == EDDYI_DONE) {
-        eddyi_completion *completion = stream->receive.waiter;
-        completion->fn(completion, &now);
-    }
+    stream->revoked_reader = stream->receive.waiter;
+    stream->receive.waiter = &stream->revoked;
+    if (eddyi_io_cancel(stream->loop, &stream->receive, &now) == EDDYI_DONE)
+        read_revoked(&stream->revoked, &now);
 }
 
 void eddy_stream_close(eddy_stream *stream)
@@ -153,6 +181,7 @@ void eddy_stream_close(eddy_stream *stream)
     if (stream == NULL || stream->state != EDDYI_STREAM_OPEN)
         return;
     stream->state = EDDYI_STREAM_CLOSING;
+    eddyi_stream_wake_all(&stream->drainers, EDDY_ECLOSED);
     revoke_read(stream);
     eddyi_stream_try_finish(stream);
 }
@@ -187,7 +216,15 @@ void eddyi_stream_fail(eddy_stream *stream, int error, int os_error)
     eddyi_stream_try_finish(stream);
 }
 
-/* The loop closes: take the ops back and close; tasks are destroyed next, so nobody is woken. */
+static void reader_gone(eddyi_node *node)
+{
+    eddy_stream *stream = EDDYI_CONTAINER(node, eddy_stream, reader_gone);
+    stream->reading = false;
+    eddy_stream_release(stream);
+}
+
+/* The loop closes: take the ops back and close; tasks are destroyed next, so nobody is woken. The reader's task still looks at the
+ * receive op then, so its reference goes last, from the queue. */
 static void shut(eddyi_closable *closable)
 {
     eddy_stream *stream = EDDYI_CONTAINER(closable, eddy_stream, closable);
@@ -195,6 +232,8 @@ static void shut(eddyi_closable *closable)
     stream->state = EDDYI_STREAM_CLOSED;
     if (stream->descriptor.reader == &stream->receive)
         (void)eddyi_io_revoke(loop, &stream->receive);
+    if (stream->reading)
+        eddyi_ready_push(loop, &stream->reader_gone);
     if (stream->sending)
         (void)eddyi_io_revoke(loop, &stream->send);
     stream->sending = false;
@@ -292,7 +331,7 @@ int eddy_stream_wait_closed(eddy_stream *stream)
     eddy_stream_retain(stream);
     int rc = 0;
     if (stream->state != EDDYI_STREAM_CLOSED)
-        rc = eddyi_stream_wait(stream, &stream->closers, true);
+        rc = eddyi_stream_wait(&stream->closers, &eddyi_wait_closed_kind, stream, let_go);
     if (rc == 0 && stream->error != 0 && stream->error != EDDY_ECLOSED)
         rc = eddyi_fail_system(stream->error, stream->os_error, "wait_closed");
     eddy_stream_release(stream);

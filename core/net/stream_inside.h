@@ -25,7 +25,7 @@ struct eddy_stream {
     eddyi_descriptor descriptor;
     uint32_t references;
     uint8_t state;     /* enum eddyi_stream_state */
-    bool reading;      /* a task is inside a read */
+    bool reading;      /* a task is inside a read, and holds a reference */
     bool read_revoked; /* close took the read back from it */
     bool ended;        /* the peer's end was seen */
     bool sending;      /* the send op is lent */
@@ -36,6 +36,9 @@ struct eddy_stream {
     size_t limit, high_water, low_water;
     eddyi_op receive;
     eddyi_buffer receive_buffer;
+    eddyi_completion revoked;         /* takes the place of the reader's when close takes the read back */
+    eddyi_completion *revoked_reader; /* the reader's */
+    eddyi_node reader_gone;           /* the loop closed under the reader: its reference is given back */
     eddyi_bytes incoming;
     size_t searched; /* of the incoming bytes: surely no separator begins before */
     size_t lent_out; /* handed out as a view: they go at the next read */
@@ -68,7 +71,11 @@ void eddyi_stream_fail(eddy_stream *, int error,
 void eddyi_stream_try_finish(eddy_stream *); /* closing, and perhaps nothing is left to wait for */
 void eddyi_stream_flush(eddy_stream *);
 void eddyi_stream_wake_all(eddyi_list *waits, int result);
-int eddyi_stream_wait(eddy_stream *, eddyi_list *list, bool closing);
+/* Wait in `list`. The caller holds a reference to `owner` meanwhile; should the loop close under it, let_go(owner) gives that back, for the
+ * caller never returns. */
+int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner, void (*let_go)(void *));
+int eddyi_stream_wait_drained(eddy_stream *);
+extern const eddyi_wait_kind eddyi_wait_closed_kind, eddyi_serve_forever_kind;
 
 /* Room for `size` more bytes at the end. */
 int eddyi_bytes_reserve(const eddy_allocator *, eddyi_bytes *, size_t size);

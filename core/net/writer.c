@@ -109,7 +109,7 @@ int eddy_stream_drain(eddy_stream *stream)
     if (eddyi_stream_unsent(stream) <= stream->high_water)
         return 0;
     eddy_stream_retain(stream);
-    int rc = eddyi_stream_wait(stream, &stream->drainers, false);
+    int rc = eddyi_stream_wait_drained(stream);
     if (rc < 0 && rc != EDDY_ECANCELED)
         eddyi_fail_system(rc, stream->os_error, "drain");
     eddy_stream_release(stream);

@@ -22,7 +22,8 @@ struct eddyi_executor {
     eddyi_condition work;
     eddyi_list queue; /* eddyi_job.link */
     eddyi_list workers;
-    unsigned worker_count, idle;
+    unsigned worker_count, idle,
+        queued;          /* idle: wait for work, also those that were signalled and have not run */
     unsigned references; /* under the mutex: the loop's, and one a detached worker */
     bool shut;
     eddy_allocator allocator;
@@ -62,6 +63,7 @@ static eddyi_job *next_job(executor *pool, worker *self)
     if (pool->shut)
         return NULL;
     eddyi_job *job = EDDYI_LIST_ITEM(eddyi_list_take(&pool->queue), eddyi_job, link);
+    pool->queued--;
     job->started = true;
     self->busy = true;
     return job;
@@ -143,11 +145,13 @@ static int submit(eddy_loop *loop, eddyi_job *job)
     executor *pool = loop->executor;
     int rc = 0;
     eddyi_mutex_lock(&pool->mutex);
-    if (pool->idle == 0 && pool->worker_count < most_workers())
+    if (pool->queued >= pool->idle &&
+        pool->worker_count < most_workers()) /* each idle one has a job coming */
         rc = add_worker(pool);
     if (pool->worker_count > 0) { /* fewer workers than wanted will do */
         eddy_loop_retain(loop);
         eddyi_list_append(&pool->queue, &job->link);
+        pool->queued++;
         eddyi_condition_signal(&pool->work);
         rc = 0;
     }
@@ -162,8 +166,10 @@ static bool take_back(eddyi_job *job)
     executor *pool = loop->executor;
     eddyi_mutex_lock(&pool->mutex);
     bool queued = !job->started;
-    if (queued)
+    if (queued) {
         eddyi_list_remove(&job->link);
+        pool->queued--;
+    }
     eddyi_mutex_unlock(&pool->mutex);
     if (queued)
         eddy_loop_release(loop);
@@ -175,6 +181,7 @@ static void destroy_queued(executor *pool, eddy_loop *loop)
     eddyi_list *link;
     while ((link = eddyi_list_take(&pool->queue)) != NULL) {
         eddyi_job *job = EDDYI_LIST_ITEM(link, eddyi_job, link);
+        pool->queued--;
         job->destroy(job);
         eddy_loop_release(loop);
     }

@@ -26,6 +26,7 @@ int main(int argc, char **argv)
     failed += suite_memory();
     failed += suite_faults();
     failed += suite_streams();
+    failed += suite_streams_lookups();
     failed += suite_server();
     failed += suite_connect();
     return failed != 0;

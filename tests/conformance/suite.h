@@ -22,6 +22,7 @@ int suite_watch(void);
 int suite_memory(void);
 int suite_faults(void);
 int suite_streams(void);
+int suite_streams_lookups(void);
 int suite_server(void);
 int suite_connect(void);
 
