@@ -79,7 +79,8 @@ static void fired(eddyi_timer *timer)
     if (draw(m, 4) == 0)
         take_out(m, &m->all[draw(m, TIMERS)]);
     if (draw(m, 3) == 0)
-        add(m, t, m->now + draw(m, 2) * draw(m, 1000)); /* 0: once more in this very call, behind what is due */
+        add(m, t,
+            m->now + draw(m, 2) * draw(m, 1000)); /* 0: once more in this very call, behind what is due */
 }
 
 static uint64_t first_deadline(const model *m)
