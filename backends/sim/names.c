@@ -1,15 +1,19 @@
 /* names.c: addresses of the simulated network: numbers as everywhere, names by a rule.
- * Touches nothing of the system. "localhost" is ::1 and 127.0.0.1; what ends in ".invalid" does not exist (RFC 2606); any other name has an
- * address in 10.0.0.0/8 that follows from its letters. */
+ * Touches nothing of the system.
+ * "localhost" is ::1 and 127.0.0.1; what ends in ".invalid" does not exist (RFC 2606); any other name has an address in 10.0.0.0/8 that follows
+ * from its letters. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backends/sim/inside.h"
 
+enum { LONGEST_HOST = 253, LONGEST_LABEL = 63 }; /* RFC 1035, section 2.3.4 */
+
 sim_address eddyi_sim_address_get(const eddyi_address *address)
 {
     sim_address found;
+    _Static_assert(sizeof found == 20, "no padding");
     memcpy(&found, address->bytes, sizeof found);
     return found;
 }
@@ -84,20 +88,56 @@ static sim_address loopback(uint8_t family)
     return address;
 }
 
+static unsigned char lower(char letter)
+{
+    return (unsigned char)(letter >= 'A' && letter <= 'Z' ? letter - 'A' + 'a' : letter);
+}
+
+/* Names differ by their letters, not by their case, nor by a dot at the end (RFC 4343). */
+static bool ends_with(const char *text, const char *end)
+{
+    size_t length = strlen(text), tail = strlen(end), i = 0;
+    if (length > 0 && text[length - 1] == '.')
+        length--;
+    while (i < tail && i < length && lower(text[length - 1 - i]) == lower(end[tail - 1 - i]))
+        i++;
+    return i == tail;
+}
+
+static bool is_name(const char *text, const char *name)
+{
+    size_t length = strlen(name);
+    return ends_with(text, name) && (text[length] == '\0' || strcmp(text + length, ".") == 0);
+}
+
 static sim_address from_letters(const char *host)
 {
     uint32_t hash = 2166136261u; /* FNV-1a */
-    for (const char *c = host; *c != '\0'; c++)
-        hash = (hash ^ (uint8_t)*c) * 16777619u;
+    for (const char *c = host; *c != '\0' && strcmp(c, ".") != 0; c++)
+        hash = (hash ^ lower(*c)) * 16777619u;
     sim_address address = {.family = SIM_IPV4,
                            .host = {10, (uint8_t)(hash >> 16), (uint8_t)(hash >> 8), (uint8_t)hash}};
     return address;
 }
 
-static bool ends_with(const char *text, const char *end)
+/* What no system asks a resolver for, and what no resolver knows. */
+static int check_name(const char *host)
 {
-    size_t length = strlen(text), tail = strlen(end);
-    return length >= tail && strcmp(text + length - tail, end) == 0;
+    size_t length = strlen(host), label = 0;
+    if (length > LONGEST_HOST + 1 || (length == LONGEST_HOST + 1 && host[length - 1] != '.'))
+        return EDDY_ENAMETOOLONG;
+    for (const char *c = host; *c != '\0'; c++)
+        if ((unsigned char)*c <= ' ' || *c == 0x7f)
+            return EDDY_EINVAL;
+    for (const char *c = host; *c != '\0'; c += label + (c[label] == '.')) {
+        label = strcspn(c, ".");
+        if (label == 0 || label > LONGEST_LABEL)
+            return EDDY_ENOHOST;
+    }
+    for (const char *c = host; *c != '\0'; c++)
+        if ((unsigned char)*c > 0x7f)
+            return EDDY_ENOHOST;
+    return 0;
 }
 
 /* How many of the at most two addresses of a host. */
@@ -109,13 +149,14 @@ static int find_host(const char *host, int flags, sim_address *found)
         return 2;
     }
     found[0] = (sim_address){0};
-    if (strlen(host) > 254)
-        return EDDY_ENAMETOOLONG;
+    int rc = check_name(host);
+    if (rc < 0)
+        return rc;
     if (parse_ipv4(host, &found[0]) || parse_ipv6(host, &found[0]))
         return 1;
     if ((flags & EDDYI_RESOLVE_NUMERIC) || ends_with(host, ".invalid"))
         return EDDY_ENOHOST;
-    if (strcmp(host, "localhost") == 0) {
+    if (is_name(host, "localhost") || ends_with(host, ".localhost")) { /* RFC 6761, section 6.3 */
         found[0] = loopback(SIM_IPV6);
         found[1] = loopback(SIM_IPV4);
         return 2;
@@ -126,13 +167,20 @@ static int find_host(const char *host, int flags, sim_address *found)
 
 static int find_service(const char *service)
 {
-    char *end;
-    if (service == NULL || *service == '\0')
+    static const struct {
+        const char *name;
+        int port;
+    } known[] = {{"domain", 53}, {"http", 80}, {"https", 443}};
+    if (service == NULL)
         return 0;
-    if (strcmp(service, "http") == 0)
-        return 80;
-    unsigned long port = strtoul(service, &end, 10);
-    return *end == '\0' && *service >= '0' && *service <= '9' && port <= LAST_PORT ? (int)port : EDDY_ENOHOST;
+    if (service[strspn(service, "0123456789")] == '\0') {
+        unsigned long port = strtoul(service, NULL, 10);
+        return port <= LAST_PORT ? (int)port : EDDY_EINVAL;
+    }
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(service, known[i].name) == 0)
+            return known[i].port;
+    return *service == '-' || *service == '+' || *service <= ' ' ? EDDY_EINVAL : EDDY_ENOHOST;
 }
 
 int eddyi_sim_resolve(eddyi_backend *sim, const char *host, const char *service, enum eddyi_family family,

@@ -1,13 +1,15 @@
 /* sim.c: the simulated backend: virtual time, and the table of what it offers.
- * Touches platform.h's condition for one thing: to block when nothing in the simulation can ever happen, until another thread wakes it.
- *
- * Time stands still but for three things: wait() jumps to the next event when nothing is ready; each wait() costs a microsecond, so that
- * a program that only polls, or has something ready always, gets on; and reading the clock costs 20 ns, so that one that watches the clock does. */
+ * Touches nothing of the system, but for the bell that another thread may ring.
+ * Time stands still but for three things: wait() jumps to the next event when nothing is ready; each wait() costs some microseconds, so that a
+ * program that only polls, or has something ready always, gets on; and reading the clock costs 20 ns, so that one that watches the clock does. */
 #include "backends/sim/inside.h"
 
-#include <string.h>
-
-enum { COST_OF_POLLING = 1000, COST_OF_CLOCK = 20, MOST_SLOWNESS = 300000 };
+enum {
+    LEAST_COST_OF_WAITING = 1000,
+    MOST_COST_OF_WAITING = 20000,
+    COST_OF_CLOCK = 20,
+    MOST_SLOWNESS = 300000
+};
 
 extern const eddyi_backend_ops eddyi_backend_sim;
 
@@ -16,17 +18,13 @@ static int sim_probe(void)
     return 0;
 }
 
-/* The clock starts anywhere: just after zero, after a day, after two centuries. */
+/* The clock starts anywhere: just after zero, after a day, after two centuries, or a second before a number of milliseconds or of seconds
+ * needs one bit more than 32 or 31. */
 static uint64_t first_time(eddyi_backend *sim)
 {
-    switch (eddyi_sim_random(sim, 3)) {
-    case 0:
-        return 1 + eddyi_sim_random(sim, 1000000);
-    case 1:
-        return UINT64_C(86400000000000) + eddyi_sim_random(sim, UINT64_C(1000000000000));
-    default:
-        return UINT64_C(6311520000000000000) + eddyi_sim_random(sim, UINT64_C(1000000000000));
-    }
+    static const uint64_t starts[] = {1, UINT64_C(86400000000000), UINT64_C(6311520000000000000),
+                                      UINT64_C(4294966296000000), UINT64_C(2147483647000000000)};
+    return starts[eddyi_sim_random(sim, sizeof starts / sizeof starts[0])] + eddyi_sim_random(sim, 1000000);
 }
 
 static int sim_open(eddyi_backend **out, const eddyi_backend_config *config, uint32_t *kinds)
@@ -34,12 +32,11 @@ static int sim_open(eddyi_backend **out, const eddyi_backend_config *config, uin
     eddyi_backend *sim = eddyi_allocate_zero(config->allocator, sizeof *sim);
     if (sim == NULL)
         return EDDY_ENOMEM;
-    int rc = eddyi_mutex_init(&sim->mutex);
-    if (rc < 0)
-        goto free_sim;
-    rc = eddyi_condition_init(&sim->condition);
-    if (rc < 0)
-        goto destroy_mutex;
+    int rc = eddyi_sim_bell_init(&sim->bell);
+    if (rc < 0) {
+        eddyi_release(config->allocator, sim);
+        return rc;
+    }
     sim->allocator = *config->allocator;
     sim->random = config->seed;
     sim->now = first_time(sim);
@@ -51,25 +48,18 @@ static int sim_open(eddyi_backend **out, const eddyi_backend_config *config, uin
     eddyi_timers_init(&sim->timers, sim->now);
     eddyi_list_init(&sim->done);
     eddyi_list_init(&sim->multi);
-    atomic_init(&sim->woken, false);
     *kinds = UINT32_C(1) << EDDYI_RECV | UINT32_C(1) << EDDYI_SEND | UINT32_C(1) << EDDYI_RECVFROM |
              UINT32_C(1) << EDDYI_SENDTO | UINT32_C(1) << EDDYI_ACCEPT | UINT32_C(1) << EDDYI_CONNECT |
              UINT32_C(1) << EDDYI_POLL;
     *out = sim;
     return 0;
-destroy_mutex:
-    eddyi_mutex_destroy(&sim->mutex);
-free_sim:
-    eddyi_release(config->allocator, sim);
-    return rc;
 }
 
 static void sim_close(eddyi_backend *sim)
 {
     eddy_allocator allocator = sim->allocator;
     eddyi_sim_free_all(sim);
-    eddyi_condition_destroy(&sim->condition);
-    eddyi_mutex_destroy(&sim->mutex);
+    eddyi_sim_bell_destroy(&sim->bell);
     eddyi_release(&allocator, sim);
 }
 
@@ -86,6 +76,8 @@ static int sim_attach(eddyi_backend *sim, eddyi_descriptor *descriptor)
     if (rc < 0)
         return rc;
     descriptor->reader = descriptor->writer = NULL;
+    descriptor->slot = (uint32_t)(descriptor->fd - FIRST_NUMBER);
+    descriptor->generation = s->generation;
     descriptor->attached = true;
     s->descriptor = descriptor;
     return 0;
@@ -93,27 +85,13 @@ static int sim_attach(eddyi_backend *sim, eddyi_descriptor *descriptor)
 
 static void sim_detach(eddyi_backend *sim, eddyi_descriptor *descriptor)
 {
-    sim_socket *s = descriptor->attached ? eddyi_sim_find(sim, descriptor->fd) : NULL;
+    sim_socket *s = eddyi_sim_socket_of(sim, descriptor);
     descriptor->attached = false;
-    if (s != NULL && s->descriptor == descriptor)
+    if (s != NULL)
         s->descriptor = NULL;
 }
 
 /* ---- waiting ---- */
-
-static bool take_wake(eddyi_backend *sim)
-{
-    return atomic_exchange(&sim->woken, false);
-}
-
-/* Nothing inside can happen any more; only another thread can help. */
-static void block(eddyi_backend *sim)
-{
-    eddyi_mutex_lock(&sim->mutex);
-    while (!take_wake(sim))
-        eddyi_condition_wait(&sim->condition, &sim->mutex);
-    eddyi_mutex_unlock(&sim->mutex);
-}
 
 static void move_time(eddyi_backend *sim, uint64_t time)
 {
@@ -130,14 +108,16 @@ static void be_slow(eddyi_backend *sim, uint64_t deadline)
 
 static int sim_wait(eddyi_backend *sim, uint64_t deadline, eddyi_result *results, int room)
 {
-    move_time(sim, sim->now + COST_OF_POLLING);
+    move_time(sim, sim->now + LEAST_COST_OF_WAITING +
+                       eddyi_sim_random(sim, MOST_COST_OF_WAITING - LEAST_COST_OF_WAITING));
     for (;;) {
         int count = eddyi_sim_collect(sim, results, room);
-        if (count > 0 || take_wake(sim) || deadline <= sim->now)
+        if (count > 0 || eddyi_sim_bell_heard(&sim->bell) || deadline <= sim->now)
             return count;
         uint64_t next = eddyi_timers_next(&sim->timers);
-        if (next == UINT64_MAX && deadline == UINT64_MAX) {
-            block(sim);
+        if (next == UINT64_MAX &&
+            deadline == UINT64_MAX) { /* nothing can happen any more; only another thread can help */
+            eddyi_sim_bell_sleep(&sim->bell);
             return 0;
         }
         move_time(sim, next < deadline ? next : deadline);
@@ -146,14 +126,9 @@ static int sim_wait(eddyi_backend *sim, uint64_t deadline, eddyi_result *results
     }
 }
 
-/* From any thread. In a signal handler it is safe unless the thread that is interrupted blocks in here: then nothing but the flag is needed. */
 static void sim_wake(eddyi_backend *sim)
 {
-    if (atomic_exchange(&sim->woken, true))
-        return;
-    eddyi_mutex_lock(&sim->mutex);
-    eddyi_condition_signal(&sim->condition);
-    eddyi_mutex_unlock(&sim->mutex);
+    eddyi_sim_bell_ring(&sim->bell);
 }
 
 static uint64_t sim_now(eddyi_backend *sim)
