@@ -164,10 +164,9 @@ int eddy_loop_call_at(eddy_loop *loop, eddy_handle **out, double when, eddy_call
 {
     uint64_t deadline;
     eddy_handle *handle;
-    int rc = eddyi_deadline_at(when, &deadline);
-    if (rc < 0)
-        return eddyi_fail(rc, "call_at");
-    rc = create_timed(loop, out, &handle, fn, arg);
+    if (loop == NULL || eddyi_deadline_at(loop, when, &deadline) < 0)
+        return eddyi_fail(EDDY_EINVAL, "call_at");
+    int rc = create_timed(loop, out, &handle, fn, arg);
     if (rc == 0)
         eddyi_timers_add(&loop->timers, &handle->timer, deadline);
     return rc;
@@ -229,7 +228,7 @@ double eddy_handle_when(const eddy_handle *handle)
         return 0;
     if (handle->timer.place == EDDYI_TIMER_FRESH)
         (void)eddyi_loop_now(handle->loop); /* it counts from now */
-    return eddyi_seconds(handle->timer.deadline);
+    return eddyi_time_of(handle->loop, handle->timer.deadline);
 }
 
 void eddy_handle_release(eddy_handle *handle)

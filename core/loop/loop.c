@@ -72,7 +72,7 @@ static int open_backend(eddy_loop *loop, const eddy_loop_options *options)
         .fault_until_ns = 0,
     };
     uint64_t faults;
-    if (options->fault_seconds > 0 && eddyi_deadline_at(options->fault_seconds, &faults) == 0)
+    if (options->fault_seconds > 0 && eddyi_delay(options->fault_seconds, &faults) == 0)
         config.fault_until_ns = faults;
     rc = loop->ops->open(&loop->backend, &config, &loop->kinds);
     if (rc < 0)
@@ -117,6 +117,7 @@ int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
     if (rc < 0)
         goto told;
     loop->now = loop->ops->now != NULL ? loop->ops->now(loop->backend) : eddyi_clock_now();
+    loop->epoch = loop->now;
     eddyi_timers_init(&loop->timers, loop->now);
     *out = loop;
     return 0;
@@ -209,7 +210,7 @@ void eddy_loop_set_debug(eddy_loop *loop, bool enabled)
 int eddy_loop_set_slow_callback_duration(eddy_loop *loop, double seconds)
 {
     uint64_t duration;
-    if (loop == NULL || !(seconds > 0) || eddyi_deadline_at(seconds, &duration) < 0)
+    if (loop == NULL || !(seconds > 0) || eddyi_delay(seconds, &duration) < 0)
         return eddyi_fail(EDDY_EINVAL, "set_slow_callback_duration");
     loop->slow_callback_ns = duration;
     return 0;

@@ -122,6 +122,7 @@ struct eddy_loop {
     bool reporting; /* the handler runs: what it reports itself goes to the default one */
     uint64_t slow_callback_ns;
     _Atomic(uintptr_t) thread; /* that runs it, 0: none */
+    uint64_t epoch;            /* of the clock when the loop was made */
     uint32_t fork_generation;
     eddy_task *main_task;    /* of the runner, for SIGINT */
     int failure;             /* what the poller failed with */
@@ -152,7 +153,8 @@ static inline int eddyi_loop_usable(const eddy_loop *loop)
 uint64_t eddyi_loop_now(eddy_loop *loop); /* asks the clock and refreshes loop->now */
 /* Seconds from now as a deadline; UINT64_MAX for infinity. EDDY_EINVAL for NaN. */
 int eddyi_deadline_after(eddy_loop *loop, double seconds, uint64_t *deadline);
-int eddyi_deadline_at(double when, uint64_t *deadline);
+int eddyi_deadline_at(const eddy_loop *loop, double when, uint64_t *deadline); /* when: of eddy_loop_time */
+double eddyi_time_of(const eddy_loop *loop, uint64_t deadline);                /* the other way round */
 int eddyi_delay(double seconds,
                 uint64_t *delay); /* nanoseconds, without asking the clock; EDDY_EINVAL for NaN */
 double eddyi_seconds(uint64_t nanoseconds);

@@ -48,12 +48,21 @@ int eddyi_deadline_after(eddy_loop *loop, double seconds, uint64_t *deadline)
     return 0;
 }
 
-int eddyi_deadline_at(double when, uint64_t *deadline)
+/* The public time counts from when the loop was made: a double keeps nanoseconds for months, wherever the clock itself started. */
+int eddyi_deadline_at(const eddy_loop *loop, double when, uint64_t *deadline)
 {
-    if (isnan(when))
+    uint64_t since;
+    if (eddyi_delay(when, &since) < 0)
         return EDDY_EINVAL;
-    *deadline = when > 0 ? nanoseconds(when) : 0;
+    *deadline = since > UINT64_MAX - loop->epoch ? UINT64_MAX : loop->epoch + since;
     return 0;
+}
+
+double eddyi_time_of(const eddy_loop *loop, uint64_t deadline)
+{
+    if (deadline == UINT64_MAX)
+        return (double)INFINITY;
+    return deadline > loop->epoch ? eddyi_seconds(deadline - loop->epoch) : 0;
 }
 
 double eddyi_seconds(uint64_t time)
@@ -63,5 +72,5 @@ double eddyi_seconds(uint64_t time)
 
 double eddy_loop_time(eddy_loop *loop)
 {
-    return loop == NULL ? 0 : eddyi_seconds(eddyi_loop_now(loop));
+    return loop == NULL ? 0 : eddyi_time_of(loop, eddyi_loop_now(loop));
 }

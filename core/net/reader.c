@@ -35,9 +35,10 @@ static ptrdiff_t explain(eddy_stream *stream, int64_t value, int os_error, const
         stream->ended = true;
         return 0;
     }
-    eddyi_fail_system((int)value, os_error, operation);
-    eddyi_stream_fail(stream, (int)value, os_error);
-    return (ptrdiff_t)value;
+    eddyi_stream_fail(
+        stream, (int)value,
+        os_error); /* a writer may have met the loss first: then that is what is told, now and later */
+    return eddyi_fail_system(stream->error, stream->os_error, operation);
 }
 
 /* Receive once, into `buffer`. > 0: bytes; 0: the end; < 0: an error. */

@@ -98,7 +98,7 @@ static int enter_at_deadline(eddy_timeout *timeout, uint64_t deadline)
     scope->cancelling = base->task->cancelling;
     scope->expiring = false;
     arm(scope, deadline);
-    ticket->when = eddyi_seconds(deadline);
+    ticket->when = eddyi_time_of(base->task->future.loop, deadline);
     return 0;
 }
 
@@ -120,7 +120,10 @@ int eddy_timeout_enter_at(eddy_timeout *timeout, double when)
     uint64_t deadline;
     if (timeout == NULL)
         return eddyi_fail(EDDY_EINVAL, "timeout_at");
-    if (eddyi_deadline_at(when, &deadline) < 0)
+    const eddy_task *task = eddyi_current_task();
+    if (task == NULL)
+        return eddyi_scope_refuse(ticket_of(timeout), EDDY_ENOTASK, "timeout_at");
+    if (eddyi_deadline_at(task->future.loop, when, &deadline) < 0)
         return eddyi_scope_refuse(ticket_of(timeout), EDDY_EINVAL, "timeout_at");
     return enter_at_deadline(timeout, deadline);
 }
@@ -135,7 +138,7 @@ int eddy_timeout_exit(eddy_timeout *timeout, int body_result)
     if (rc < 0)
         return rc;
     timeout_scope *scope = EDDYI_CONTAINER(base, timeout_scope, scope);
-    ticket->when = eddyi_seconds(scope->deadline);
+    ticket->when = eddyi_time_of(base->task->future.loop, scope->deadline);
     ticket->state = scope->expiring ? EDDYI_SCOPE_EXPIRED : EDDYI_SCOPE_FINISHED;
     return finish(base, body_result);
 }
@@ -149,11 +152,12 @@ static timeout_scope *active(const eddy_timeout *timeout)
 int eddy_timeout_reschedule(eddy_timeout *timeout, double when)
 {
     uint64_t deadline;
-    if (timeout == NULL || eddyi_deadline_at(when, &deadline) < 0)
+    if (timeout == NULL || when != when)
         return eddyi_fail(EDDY_EINVAL, "reschedule");
     timeout_scope *scope = active(timeout);
     if (scope == NULL || scope->expiring)
         return eddyi_fail(EDDY_EINVALIDSTATE, "reschedule");
+    (void)eddyi_deadline_at(scope->scope.task->future.loop, when, &deadline);
     disarm(scope);
     arm(scope, deadline);
     return 0;
@@ -165,7 +169,7 @@ double eddy_timeout_when(const eddy_timeout *timeout)
         return eddyi_seconds(UINT64_MAX);
     const timeout_scope *scope = active(timeout);
     if (scope != NULL)
-        return eddyi_seconds(scope->deadline);
+        return eddyi_time_of(scope->scope.task->future.loop, scope->deadline);
     return ((const eddyi_scope_ticket *)(const void *)timeout)->when;
 }
 

@@ -79,7 +79,7 @@ EDDY_API void eddy_stream_release(eddy_stream *stream);
  * suspends  while nothing is buffered and the stream has not ended
  * takes     buffer: yours, written until the call returns; size: bytes, at least 1
  * returns   > 0 bytes read; 0 end of stream, and again 0 afterwards
- * errors    EDDY_ECANCELED nothing was read · EDDY_EBUSY another task reads · EDDY_ECONNRESET · EDDY_ECLOSED · EDDY_EINVAL ·
+ * errors    EDDY_ECANCELED nothing was read · EDDY_EBUSY another task reads · EDDY_ECONNRESET · EDDY_EPIPE · EDDY_ECLOSED · EDDY_EINVAL ·
  *           EDDY_ENOTASK
  * thread    the loop's
  * since     0.1
