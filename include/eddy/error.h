@@ -28,6 +28,11 @@ EDDY_BEGIN
     X(EDEADLK, -16, "waiting would never end")                                                               \
     X(EUNCLOSED, -17, "a scope was entered and never exited")                                                \
     X(EOVERFLOW, -18, "value too large")                                                                     \
+    X(EQUEUEEMPTY, -19, "queue is empty")                                                                    \
+    X(EQUEUEFULL, -20, "queue is full")                                                                      \
+    X(EQUEUESHUTDOWN, -21, "queue is shut down")                                                             \
+    X(EBROKENBARRIER, -22, "barrier is broken")                                                              \
+    X(ESENDFILE, -23, "sendfile is not available for this")                                                  \
     X(EINVAL, -100, "invalid argument")                                                                      \
     X(ENOMEM, -101, "out of memory")                                                                         \
     X(EBUSY, -102, "already in use by another task")                                                         \
