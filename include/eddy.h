@@ -12,5 +12,6 @@
 #include <eddy/scope.h>
 #include <eddy/runner.h>
 #include <eddy/stream.h>
+#include <eddy/thread.h>
 
 #endif

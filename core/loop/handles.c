@@ -5,17 +5,27 @@
 #include "core/loop/loop.h"
 #include "core/task/task.h"
 
-enum handle_state { HANDLE_QUEUED, HANDLE_DONE, HANDLE_CANCELLED };
+/* Any other value: the handle runs, and this is the address of the last of those who wait until it has. */
+enum handle_state { HANDLE_QUEUED, HANDLE_RUNNING, HANDLE_DONE, HANDLE_CANCELLED };
+
+/* On the stack of a thread that waits; `over` is under the mutex. */
+typedef struct handle_waiter handle_waiter;
+struct handle_waiter {
+    handle_waiter *next; /* who came before */
+    eddyi_mutex mutex;
+    eddyi_condition told;
+    bool over;
+};
 
 struct eddy_handle {
     eddyi_node node;
     eddy_loop *loop;
     eddy_callback_fn fn;
     void *arg;
-    atomic_uchar state;      /* enum handle_state; raced for by threads only when `shared` */
-    atomic_uchar references; /* the queue's, and the user's */
-    bool shared;             /* of call_soon_threadsafe: own allocation, touched from any thread */
-    bool held;               /* the user got a reference: an object of the loop */
+    _Atomic(uintptr_t) state; /* enum handle_state; raced for by threads only when `shared` */
+    atomic_uchar references;  /* the queue's, and the user's */
+    bool shared;              /* of call_soon_threadsafe: own allocation, touched from any thread */
+    bool held;                /* the user got a reference: an object of the loop */
     bool timed;
     eddyi_timer timer;
 };
@@ -29,7 +39,7 @@ static void handle_unreference(eddy_handle *handle)
     if (handle->shared) {
         if (atomic_fetch_sub(&handle->references, 1) == 1) {
             eddyi_release(&loop->allocator, handle);
-            eddy_loop_release(loop);
+            eddyi_loop_life_remove(loop);
         }
         return;
     }
@@ -43,9 +53,9 @@ static void handle_unreference(eddy_handle *handle)
 }
 
 /* From queued to `state`; false: it was too late. */
-static bool handle_claim(eddy_handle *handle, unsigned char state)
+static bool handle_claim(eddy_handle *handle, enum handle_state state)
 {
-    unsigned char queued = HANDLE_QUEUED;
+    uintptr_t queued = HANDLE_QUEUED;
     if (handle->shared)
         return atomic_compare_exchange_strong(&handle->state, &queued, state);
     if (atomic_load_explicit(&handle->state, memory_order_relaxed) != HANDLE_QUEUED)
@@ -60,6 +70,80 @@ static void handle_run(eddyi_node *node)
     if (handle_claim(handle, HANDLE_DONE) && !handle->loop->closed)
         handle->fn(handle->arg);
     handle_unreference(handle);
+}
+
+static void tell_waiters(handle_waiter *waiter)
+{
+    while (waiter != NULL) {
+        handle_waiter *next = waiter->next;
+        eddyi_mutex_lock(&waiter->mutex);
+        waiter->over = true;
+        eddyi_condition_signal(&waiter->told);
+        eddyi_mutex_unlock(&waiter->mutex); /* it is gone now */
+        waiter = next;
+    }
+}
+
+/* Y1: while it runs, a cancel from another thread waits. */
+static void handle_run_shared(eddyi_node *node)
+{
+    eddy_handle *handle = EDDYI_CONTAINER(node, eddy_handle, node);
+    if (handle_claim(handle, HANDLE_RUNNING)) {
+        if (!handle->loop->closed)
+            handle->fn(handle->arg);
+        uintptr_t was = atomic_exchange(&handle->state, HANDLE_DONE);
+        if (was != HANDLE_RUNNING)
+            tell_waiters((handle_waiter *)was);
+    }
+    handle_unreference(handle);
+}
+
+static bool handle_runs(uintptr_t state)
+{
+    return state == HANDLE_RUNNING || state > HANDLE_CANCELLED;
+}
+
+/* Put the waiter among those who wait. False: it does not run any more. */
+static bool join_waiters(eddy_handle *handle, handle_waiter *waiter)
+{
+    uintptr_t state = atomic_load(&handle->state);
+    do {
+        if (!handle_runs(state))
+            return false;
+        waiter->next = state != HANDLE_RUNNING ? (handle_waiter *)state : NULL;
+    } while (!atomic_compare_exchange_weak(&handle->state, &state, (uintptr_t)waiter));
+    return true;
+}
+
+static int waiter_init(handle_waiter *waiter)
+{
+    int rc = eddyi_mutex_init(&waiter->mutex);
+    if (rc < 0)
+        return rc;
+    rc = eddyi_condition_init(&waiter->told);
+    if (rc < 0)
+        eddyi_mutex_destroy(&waiter->mutex);
+    return rc;
+}
+
+/* Until it has run; not from inside itself. */
+static void wait_while_running(eddy_handle *handle)
+{
+    handle_waiter waiter = {.over = false};
+    if (!handle_runs(atomic_load(&handle->state)) || eddyi_running_loop == handle->loop)
+        return;
+    if (waiter_init(&waiter) < 0) {
+        while (handle_runs(atomic_load(&handle->state))) /* no means to sleep */
+            eddyi_thread_yield();
+        return;
+    }
+    eddyi_mutex_lock(&waiter.mutex);
+    if (join_waiters(handle, &waiter))
+        while (!waiter.over)
+            eddyi_condition_wait(&waiter.told, &waiter.mutex);
+    eddyi_mutex_unlock(&waiter.mutex);
+    eddyi_condition_destroy(&waiter.told);
+    eddyi_mutex_destroy(&waiter.mutex);
 }
 
 /* Nobody else knows of it, so it goes back before its callback runs and the next call_soon finds it warm. */
@@ -180,13 +264,14 @@ int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, eddy_call
     if (handle == NULL)
         return eddyi_fail(EDDY_ENOMEM, "call_soon_threadsafe");
     handle_init(handle, loop, fn, arg, out != NULL);
+    handle->node.run = handle_run_shared;
     handle->shared = true;
     handle->held = false;
-    eddy_loop_retain(loop);
+    eddyi_loop_life_add(loop);
     int rc = eddyi_loop_post(loop, &handle->node);
     if (rc < 0) {
         eddyi_release(&loop->allocator, handle);
-        eddy_loop_release(loop);
+        eddyi_loop_life_remove(loop);
         return eddyi_fail(rc, "call_soon_threadsafe");
     }
     if (out != NULL)
@@ -207,7 +292,12 @@ static void take_out(eddy_handle *handle)
 
 void eddy_handle_cancel(eddy_handle *handle)
 {
-    if (handle == NULL || !handle_claim(handle, HANDLE_CANCELLED) || handle->shared)
+    if (handle == NULL)
+        return;
+    bool claimed = handle_claim(handle, HANDLE_CANCELLED);
+    if (handle->shared && !claimed)
+        wait_while_running(handle);
+    if (handle->shared || !claimed)
         return; /* a shared one stays queued: only the loop's thread may unlink it */
     if (handle->timed && eddyi_timer_pending(&handle->timer)) {
         take_out(handle);
@@ -219,7 +309,11 @@ void eddy_handle_cancel(eddy_handle *handle)
 
 bool eddy_handle_cancelled(const eddy_handle *handle)
 {
-    return handle != NULL && atomic_load(&handle->state) == HANDLE_CANCELLED;
+    if (handle == NULL)
+        return false;
+    if (handle->shared)
+        wait_while_running((eddy_handle *)(uintptr_t)handle);
+    return atomic_load(&handle->state) == HANDLE_CANCELLED;
 }
 
 double eddy_handle_when(const eddy_handle *handle)

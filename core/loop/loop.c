@@ -130,7 +130,12 @@ told:
 
 /* ---- references ---- */
 
-static void lose_life(eddy_loop *loop)
+void eddyi_loop_life_add(eddy_loop *loop)
+{
+    atomic_fetch_add(&loop->lives, 1);
+}
+
+void eddyi_loop_life_remove(eddy_loop *loop)
 {
     if (atomic_fetch_sub(&loop->lives, 1) == 1)
         free_memory(loop);
@@ -144,7 +149,7 @@ void eddyi_loop_object_add(eddy_loop *loop)
 void eddyi_loop_object_remove(eddy_loop *loop)
 {
     if (--loop->objects == 0)
-        lose_life(loop);
+        eddyi_loop_life_remove(loop);
 }
 
 eddy_loop *eddy_loop_retain(eddy_loop *loop)
@@ -160,7 +165,7 @@ void eddy_loop_release(eddy_loop *loop)
         return;
     if (!loop->closed)
         (void)eddy_loop_close(loop);
-    lose_life(loop);
+    eddyi_loop_life_remove(loop);
 }
 
 /* ---- state ---- */
@@ -389,10 +394,11 @@ int eddy_loop_close(eddy_loop *loop)
     shut_closables(loop);
     eddyi_tasks_destroy(loop);
     eddyi_watches_close(loop);
-    eddyi_executor_shutdown(loop);
+    eddyi_executors_shutdown(loop);
     loop->closed = loop->guarded = true;
     eddyi_inbox_close(loop);
     discard_queued(loop);
+    eddyi_executors_release(loop);
     loop->ops->close(loop->backend);
     loop->backend = NULL;
     EDDYI_ALLOW_MEMORY();

@@ -51,7 +51,7 @@ struct eddyi_completion {
     void (*fn)(eddyi_completion *, const eddyi_result *);
 };
 
-struct eddyi_executor;
+struct eddy_executor;
 struct eddyi_stack_pool;
 struct eddyi_watch;
 
@@ -102,8 +102,9 @@ struct eddy_loop {
         inbox;              /* singly linked through link.next; newest first; EDDYI_INBOX_CLOSED at the end */
     atomic_bool sleeping;   /* a poster must wake the backend */
     atomic_int wakers;      /* posters between the check of `sleeping` and the end of wake() */
-    atomic_uint references; /* users' and posted handles' */
-    atomic_uint lives; /* one while there are references, one while there are objects: at 0 the memory goes */
+    atomic_uint references; /* users' */
+    /* One while there are references, one while there are objects, one each of what other threads hold: at 0 the memory goes. */
+    atomic_uint lives;
     atomic_bool interrupted; /* SIGINT: cancel the main task */
 
     /* what belongs to it */
@@ -113,7 +114,9 @@ struct eddy_loop {
     eddyi_list closables;
     eddyi_list watches; /* add_reader and add_writer */
     struct eddyi_stack_pool *stacks;
-    struct eddyi_executor *executor; /* NULL until the first job */
+    struct eddy_executor *executor; /* the default one; NULL until the first job that needs it */
+    struct eddy_executor *lookups;  /* for eddy's own jobs: the user's do not hold them up */
+    bool executor_refuses;          /* the default one was shut down */
     eddyi_list cell_slabs;
     eddy_allocator allocator;
     eddy_error error; /* last error outside a task */
@@ -162,6 +165,9 @@ double eddyi_seconds(uint64_t nanoseconds);
 int eddyi_loop_post(eddy_loop *loop, eddyi_node *node);
 void eddyi_loop_object_add(eddy_loop *loop);
 void eddyi_loop_object_remove(eddy_loop *loop); /* may free the loop's memory */
+/* Any thread: keep the loop's memory, not the loop open. */
+void eddyi_loop_life_add(eddy_loop *loop);
+void eddyi_loop_life_remove(eddy_loop *loop); /* may free the loop's memory */
 
 /* ---- cells.c ---- */
 

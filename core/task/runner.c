@@ -6,6 +6,8 @@
 #include <eddy/runner.h>
 #include "core/task/task.h"
 
+enum { EXECUTOR_LIMIT_SECONDS = 300 };
+
 enum runner_state { RUNNER_CREATED, RUNNER_INITIALIZED };
 
 struct eddy_runner {
@@ -153,6 +155,29 @@ static void cancel_all(eddy_loop *loop)
     (void)eddy_loop_run_once(loop, 0); /* the reports of the last ones are queued */
 }
 
+static int shut_down_executor(void *arg)
+{
+    eddy_loop *loop = arg;
+    bool is_virtual =
+        (loop->ops->caps & EDDYI_CAP_VIRTUAL_TIME) != 0; /* its time does not wait for threads */
+    return eddy_loop_shutdown_default_executor(loop, is_virtual ? (double)INFINITY : EXECUTOR_LIMIT_SECONDS);
+}
+
+/* R5, step 5. What goes wrong here is told, and the loop is closed all the same. */
+static void end_executor(eddy_loop *loop)
+{
+    eddy_task *task;
+    eddy_exception_context context = {.size = sizeof context,
+                                      .message = "the default executor did not end before eddy_run() did"};
+    context.exception = eddy_loop_create_task(loop, &task, shut_down_executor, loop, NULL);
+    if (context.exception == 0) {
+        context.exception = eddy_loop_run_until_complete(loop, &task->future);
+        eddy_task_release(task);
+    }
+    if (context.exception < 0)
+        eddy_loop_call_exception_handler(loop, &context);
+}
+
 int eddy_runner_close(eddy_runner *runner)
 {
     if (runner == NULL)
@@ -163,6 +188,8 @@ int eddy_runner_close(eddy_runner *runner)
             return eddyi_fail(EDDY_ERUNNING, "close");
         if (!loop->closed && loop->task_count > 0)
             cancel_all(loop);
+        if (!loop->closed && loop->executor != NULL)
+            end_executor(loop);
         (void)eddy_loop_close(loop);
         eddy_loop_release(loop);
     }

@@ -4,6 +4,7 @@
 #define EDDYI_TASK_H
 
 #include <eddy/task.h>
+#include <eddy/thread.h>
 #include "core/loop/loop.h"
 
 /* ---- futures ---- */
@@ -150,25 +151,42 @@ int eddyi_fail_canceled(eddy_task *task); /* record the cancel with its message;
 int eddyi_fail_with(eddy_future *future, int code); /* the record of a failed future becomes the caller's */
 eddy_error *eddyi_error_record(void);               /* of the current task or thread; never NULL */
 
-/* ---- executor (core/thread): jobs that may block, off the loop's thread ---- */
+/* ---- jobs (core/thread): what may block, off the loop's thread ---- */
+
+enum eddyi_job_state {
+    EDDYI_JOB_QUEUED,
+    EDDYI_JOB_RUNNING,
+    EDDYI_JOB_DONE,
+    EDDYI_JOB_CANCELLED /* it will not run, though an executor may still have it */
+};
 
 typedef struct eddyi_job eddyi_job;
 struct eddyi_job {
-    eddyi_node node; /* posted back to the loop */
-    eddyi_list link; /* in the executor's queue */
-    eddy_loop *loop;
+    eddy_job handed;           /* first: what an executor sees */
+    eddyi_list link;           /* in a thread pool's queue */
+    eddyi_node node;           /* posted back to the loop */
+    eddy_loop *loop;           /* one life of it, while an executor has the job */
+    eddy_executor *executor;   /* one reference, until the job is back */
     void (*work)(eddyi_job *); /* in a worker thread */
-    void (*destroy)(
-        eddyi_job
-            *); /* frees the job and what it owns; runs on the loop's thread, or in the worker when the loop is gone */
-    eddy_task *task; /* that awaits it; NULL once abandoned; loop's thread only */
-    bool started;    /* under the executor's lock */
-    bool delivered;  /* its task was woken; loop's thread only */
+    void (*back)(eddyi_job *); /* in the loop's thread, while it is open; eddyi_job_await sets it */
+    /* Frees the job and what it owns; in the loop's thread, or in the worker when the loop is gone. */
+    void (*destroy)(eddyi_job *);
+    eddy_task *task;    /* that awaits it; NULL once abandoned; loop's thread only */
+    atomic_uchar state; /* enum eddyi_job_state */
+    bool queued;        /* under the thread pool's mutex */
+    bool delivered;     /* its task was woken; loop's thread only */
 };
+/* Hand it to an executor; `work`, `back` and `destroy` are set. < 0: it is still the caller's. */
+int eddyi_job_submit(eddy_loop *loop, eddy_executor *executor, eddyi_job *job);
+/* It is not to run, if it has not begun. True: it is the caller's again; false: it comes back. Loop's thread, loop not closing. */
+bool eddyi_job_take_back(eddyi_job *job);
 /* In a task: run the job's work on a worker and suspend until it is done. EDDY_ECANCELED: the job was abandoned and destroys itself; any other
  * return: the caller owns the job again and calls its destroy. */
-int eddyi_job_await(eddy_loop *loop, eddyi_job *job);
-void eddyi_executor_shutdown(
-    eddy_loop *loop); /* at loop close: queued jobs are destroyed, running ones abandoned, none waited for */
+int eddyi_job_await(eddy_loop *loop, eddyi_job *job); /* on threads for eddy's own jobs */
+int eddyi_job_await_on(eddy_loop *loop, eddy_executor *executor, eddyi_job *job);
+
+/* At loop close: queued jobs are discarded, running ones abandoned, none waited for; then the references go. */
+void eddyi_executors_shutdown(eddy_loop *loop);
+void eddyi_executors_release(eddy_loop *loop);
 
 #endif

@@ -185,6 +185,8 @@ EDDY_API int eddy_loop_call_at(eddy_loop *loop, eddy_handle **out, double when, 
 /**
  * Do not run it. No effect after it ran; idempotent.
  *
+ * From another thread it either keeps the callback from running or waits until it has run; so does eddy_handle_cancelled.
+ *
  * asyncio   Handle.cancel
  * thread    the loop's; any for a handle of eddy_loop_call_soon_threadsafe
  * since     0.1

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "core/base/memory.h"
@@ -88,9 +89,14 @@ bool eddyi_condition_wait_until(eddyi_condition *condition, eddyi_mutex *mutex, 
     return pthread_cond_timedwait(condition_of(condition), mutex_of(mutex), &deadline) != ETIMEDOUT;
 }
 
+enum { NAME_SIZE = 16 };
+
+void eddyi_thread_name_self(const char *name); /* thread_name.c */
+
 typedef struct start {
     void (*fn)(void *arg);
     void *arg;
+    char name[NAME_SIZE];
 } start;
 
 static void *run(void *arg)
@@ -98,6 +104,7 @@ static void *run(void *arg)
     start *given = arg;
     start copy = *given;
     eddyi_release(eddyi_default_allocator(), given);
+    eddyi_thread_name_self(copy.name);
     copy.fn(copy.arg);
     return NULL;
 }
@@ -105,11 +112,11 @@ static void *run(void *arg)
 int eddyi_thread_create(eddyi_thread *thread, void (*fn)(void *arg), void *arg, const char *name)
 {
     sigset_t all, before;
-    (void)name; /* POSIX has no portable way to name a thread */
     start *given = eddyi_allocate(eddyi_default_allocator(), sizeof *given);
     if (given == NULL)
         return EDDY_ENOMEM;
-    *given = (start){fn, arg};
+    *given = (start){.fn = fn, .arg = arg};
+    (void)snprintf(given->name, sizeof given->name, "%s", name);
     (void)sigfillset(&all);
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = EDDYI_CALL(pthread_create, errno, ((pthread_t *)(void *)thread->storage, NULL, run, given));
