@@ -29,5 +29,8 @@ int main(int argc, char **argv)
     failed += suite_streams_lookups();
     failed += suite_server();
     failed += suite_connect();
+    failed += suite_executor();
+    failed += suite_executor_pool();
+    failed += suite_threads();
     return failed != 0;
 }

@@ -25,5 +25,8 @@ int suite_streams(void);
 int suite_streams_lookups(void);
 int suite_server(void);
 int suite_connect(void);
+int suite_executor(void);
+int suite_executor_pool(void);
+int suite_threads(void);
 
 #endif

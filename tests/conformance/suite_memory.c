@@ -1,6 +1,8 @@
 /* suite_memory.c: out of memory, swept: every allocation of each scenario fails once, then it and all after it.
  * Touches the public API and the injection table. Ends with a clear error, leaves nothing, and works when tried again; closing, cancelling and
  * completing need no memory (M3). */
+#include <math.h>
+
 #include "support/support.h"
 #include "suite.h"
 
@@ -163,6 +165,45 @@ static int use_callbacks(void *arg)
     return rc;
 }
 
+static int nothing(void *arg)
+{
+    (void)arg;
+    return 0;
+}
+
+static int use_threads(void *arg)
+{
+    eddy_future *future;
+    eddy_loop *loop = eddy_get_running_loop();
+    int rc = eddy_to_thread(nothing, arg, NULL);
+    if (rc < 0)
+        return rc;
+    rc = eddy_loop_run_in_executor(loop, &future, NULL, nothing, arg, NULL);
+    if (rc < 0)
+        return rc;
+    rc = eddy_await_future(future, NULL);
+    eddy_future_release(future);
+    return rc < 0 ? rc : eddy_loop_shutdown_default_executor(loop, (double)INFINITY);
+}
+
+static int use_concurrent_future(void *arg)
+{
+    eddy_concurrent_future *sent;
+    eddy_future *future;
+    eddy_loop *loop = eddy_get_running_loop();
+    int rc = eddy_run_coroutine_threadsafe(loop, &sent, short_sleep, arg,
+                                           EDDY_OPTIONS(eddy_task_options, .name = "named"));
+    if (rc < 0)
+        return rc;
+    rc = eddy_wrap_future(loop, &future, sent);
+    eddy_concurrent_future_release(sent);
+    if (rc < 0)
+        return rc;
+    rc = eddy_await_future(future, NULL);
+    eddy_future_release(future);
+    return rc;
+}
+
 /* ---- the sweep ---- */
 
 static int run_scenario(eddy_coro_fn scenario)
@@ -216,6 +257,8 @@ SWEEP(fault_M1_M2_groups, use_group)
 SWEEP(fault_M1_M2_groups_that_fail, use_failing_group)
 SWEEP(fault_M1_M2_timeouts, use_timeouts)
 SWEEP(fault_M1_M2_callbacks, use_callbacks)
+SWEEP(fault_M1_M2_threads, use_threads)
+SWEEP(fault_M1_M2_concurrent_futures, use_concurrent_future)
 
 /* M8: a hundred thousand tasks, timeouts and cancels later nothing more is held than before. */
 TASK_TEST(fault_M8_live_objects_stay_flat)
@@ -251,6 +294,8 @@ int suite_memory(void)
         cmocka_unit_test(fault_M1_M2_groups_that_fail),
         cmocka_unit_test(fault_M1_M2_timeouts),
         cmocka_unit_test(fault_M1_M2_callbacks),
+        cmocka_unit_test(fault_M1_M2_threads),
+        cmocka_unit_test(fault_M1_M2_concurrent_futures),
         cmocka_unit_test(fault_M8_live_objects_stay_flat),
     };
     return cmocka_run_group_tests_name("memory", tests, NULL, NULL);
