@@ -32,5 +32,6 @@ int main(int argc, char **argv)
     failed += suite_executor();
     failed += suite_executor_pool();
     failed += suite_threads();
+    failed += suite_wrap();
     return failed != 0;
 }

@@ -28,5 +28,6 @@ int suite_connect(void);
 int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
+int suite_wrap(void);
 
 #endif

@@ -1,62 +1,12 @@
-/* suite_threads.c: reaching a loop from other threads: handles, run_coroutine_threadsafe, wrap_future. Rule numbers Y1-Y5 are those of
+/* suite_threads.c: reaching a loop from other threads: handles and run_coroutine_threadsafe. Rule numbers Y1-Y5 are those of
  * asyncio's inventory.
  * Touches the public API and seam 2's threads. Who waits, waits at a gate or for a future, never for time. */
 #include <math.h>
 
-#include "gate.h"
+#include "home.h"
 #include "suite.h"
 
 static const double FOREVER = (double)INFINITY;
-
-/* ---- a loop that runs in a thread of its own ---- */
-
-typedef struct home {
-    eddy_loop *loop;
-    eddyi_thread thread;
-    long blocks;
-} home;
-
-static void run_forever(void *loop)
-{
-    (void)eddy_loop_run_forever(loop);
-}
-
-static void home_make(home *self)
-{
-    eddy_loop_options options = {.size = sizeof options, .backend = support_backend()};
-    self->blocks = support_live_blocks();
-    assert_int_equal(eddy_new_event_loop(&self->loop, &options), 0);
-}
-
-static void home_start(home *self)
-{
-    home_make(self);
-    assert_int_equal(eddyi_thread_create(&self->thread, run_forever, self->loop, "home"), 0);
-}
-
-static void stop(void *loop)
-{
-    eddy_loop_stop(loop);
-}
-
-static void home_stop(home *self)
-{
-    assert_int_equal(eddy_loop_call_soon_threadsafe(self->loop, NULL, stop, self->loop), 0);
-    eddyi_thread_join(&self->thread);
-}
-
-/* After all that hangs on the loop was given back. */
-static void home_close(home *self)
-{
-    eddy_loop_release(self->loop);
-    gate_block_until_blocks(self->blocks);
-}
-
-static void home_end(home *self)
-{
-    home_stop(self);
-    home_close(self);
-}
 
 /* ---- handles (Y1) ---- */
 
@@ -152,6 +102,11 @@ static void cancel_from_another_thread_before_it_runs_prevents_it(void **state)
     home_close(&h);
     gate_free(&never);
     gate_free(&door);
+}
+
+static void stop(void *loop)
+{
+    eddy_loop_stop(loop);
 }
 
 static eddy_handle *own_handle;
@@ -255,48 +210,6 @@ static void fault_X9_storm_of_posts_and_cancels_loses_none(void **state)
 
 /* ---- run_coroutine_threadsafe ---- */
 
-/* What a task elsewhere is to do. */
-typedef struct errand {
-    gate door;
-    bool forever, yields;
-    int result;
-    char name[32];
-    uintptr_t thread;
-    int cancels;
-} errand;
-
-static int do_errand(void *arg)
-{
-    errand *self = arg;
-    int rc = 0;
-    self->thread = eddyi_thread_id();
-    (void)eddy_task_get_name(eddy_current_task(), self->name, sizeof self->name);
-    (void)gate_pass(&self->door);
-    if (self->forever)
-        rc = eddy_sleep(FOREVER);
-    else if (self->yields)
-        rc = eddy_sleep(0);
-    if (rc == EDDY_ECANCELED)
-        self->cancels++;
-    return rc < 0 ? rc : self->result;
-}
-
-static void release_errand(void *arg)
-{
-    gate_release(&((errand *)arg)->door);
-}
-
-static eddy_concurrent_future *send(eddy_loop *loop, errand *what)
-{
-    char name[] = "errand";
-    eddy_concurrent_future *future;
-    eddy_task_options options = {.size = sizeof options, .name = name, .release = release_errand};
-    assert_int_equal(eddy_run_coroutine_threadsafe(loop, &future, do_errand, what, &options), 0);
-    memset(name, 'x', sizeof name - 1); /* it was copied */
-    memset(&options, 0, sizeof options);
-    return future;
-}
-
 static void a_coroutine_runs_on_the_other_loop_and_its_result_arrives(void **state)
 {
     home h;
@@ -305,7 +218,7 @@ static void a_coroutine_runs_on_the_other_loop_and_its_result_arrives(void **sta
     (void)state;
     gate_init(&e.door, 0);
     home_start(&h);
-    eddy_concurrent_future *future = eddy_concurrent_future_retain(send(h.loop, &e));
+    eddy_concurrent_future *future = eddy_concurrent_future_retain(send_errand(h.loop, &e));
     eddy_concurrent_future_release(future);
     assert_int_equal(eddy_concurrent_future_result(future, NULL, FOREVER), 42);
     assert_int_equal(eddy_concurrent_future_result(future, &outcome, 0), 0);
@@ -330,7 +243,7 @@ static void an_error_of_the_coroutine_arrives_with_its_detail(void **state)
     (void)state;
     gate_init(&e.door, 0);
     home_start(&h);
-    eddy_concurrent_future *future = send(h.loop, &e);
+    eddy_concurrent_future *future = send_errand(h.loop, &e);
     eddy_error_clear();
     assert_int_equal(eddy_concurrent_future_result(future, &outcome, FOREVER), 0);
     assert_int_equal(outcome, EDDY_EPIPE);
@@ -382,7 +295,7 @@ static void a_timeout_does_not_cancel_and_a_cancel_does(void **state)
     (void)state;
     gate_init(&e.door, 0);
     home_start(&h);
-    eddy_concurrent_future *future = send(h.loop, &e);
+    eddy_concurrent_future *future = send_errand(h.loop, &e);
     gate_block_until_arrived(&e.door, 1);
     assert_int_equal(eddy_concurrent_future_result(future, NULL, 0.001), EDDY_ETIMEDOUT);
     assert_int_equal(eddy_concurrent_future_result(future, NULL, -1), EDDY_ETIMEDOUT);
@@ -406,7 +319,7 @@ static void a_coroutine_cancelled_before_it_starts_never_runs(void **state)
     (void)state;
     gate_init(&e.door, 0);
     home_make(&h);
-    eddy_concurrent_future *future = send(h.loop, &e);
+    eddy_concurrent_future *future = send_errand(h.loop, &e);
     assert_true(eddy_concurrent_future_cancel(future));
     eddy_concurrent_future_release(future);
     assert_true(eddy_loop_run_once(h.loop, 0) >= 0);
@@ -422,7 +335,7 @@ TASK_TEST(fault_X7_waiting_on_the_loops_own_thread_is_an_error)
     errand e = {.forever = true};
     (void)arg;
     gate_init(&e.door, 0);
-    eddy_concurrent_future *future = send(eddy_get_running_loop(), &e);
+    eddy_concurrent_future *future = send_errand(eddy_get_running_loop(), &e);
     gate_await_arrivals(&e.door, 1);
     assert_int_equal(eddy_concurrent_future_result(future, NULL, FOREVER), EDDY_EDEADLK);
     assert_int_equal(eddy_concurrent_future_result(future, NULL, 0), EDDY_EDEADLK);
@@ -455,10 +368,10 @@ static void fault_X2_closing_loop_cancels_what_others_wait_for(void **state)
     gate_init(&late.door, 0);
     home_make(&h);
     assert_int_equal(eddy_loop_set_exception_handler(h.loop, ignore_report, NULL), 0);
-    eddy_concurrent_future *first = send(h.loop, &begun);
+    eddy_concurrent_future *first = send_errand(h.loop, &begun);
     while (gate_arrived(&begun.door) < 1)
         assert_true(eddy_loop_run_once(h.loop, 0) >= 0);
-    eddy_concurrent_future *second = send(h.loop, &posted);
+    eddy_concurrent_future *second = send_errand(h.loop, &posted);
     assert_int_equal(eddy_loop_close(h.loop), 0);
     assert_int_equal(eddy_concurrent_future_result(first, NULL, FOREVER), EDDY_ECANCELED);
     assert_int_equal(eddy_concurrent_future_result(second, NULL, FOREVER), EDDY_ECANCELED);
@@ -498,12 +411,6 @@ static void concurrent_futures_refuse_null(void **state)
     home_close(&h);
 }
 
-static int return_at_once(void *arg)
-{
-    (void)arg;
-    return 3;
-}
-
 /* X8: a loop whose thread has ended is closed by any other. */
 static void leave_loop(void *arg)
 {
@@ -535,177 +442,6 @@ static void fault_X8_loop_that_its_thread_left_is_closed_by_another(void **state
     gate_free(&e.door);
 }
 
-/* ---- wrap_future ---- */
-
-/* In a task of a second loop, with an errand at the first one. */
-typedef struct wrapping {
-    home h;
-    errand e;
-    eddy_concurrent_future *sent;
-    eddy_future *future;
-} wrapping;
-
-static void wrapping_begin(wrapping *w)
-{
-    gate_init(&w->e.door, 0);
-    home_start(&w->h);
-    w->sent = send(w->h.loop, &w->e);
-    assert_int_equal(eddy_wrap_future(eddy_get_running_loop(), &w->future, w->sent), 0);
-}
-
-static void wrapping_end(wrapping *w)
-{
-    eddy_future_release(w->future);
-    eddy_concurrent_future_release(w->sent);
-    home_stop(&w->h);
-    eddy_loop_release(w->h.loop);
-    gate_free(&w->e.door);
-}
-
-TASK_TEST(a_result_flows_into_the_wrapping_future)
-{
-    wrapping w = {.e = {.result = 9, .yields = true}};
-    eddy_future *second;
-    (void)arg;
-    wrapping_begin(&w);
-    assert_int_equal(eddy_await_future(w.future, NULL), 9);
-    assert_int_equal(eddy_wrap_future(eddy_get_running_loop(), &second, w.sent), 0);
-    assert_false(eddy_future_done(second)); /* told in a later turn, as all are */
-    assert_int_equal(eddy_await_future(second, NULL), 9);
-    assert_false(eddy_future_cancel(second));
-    assert_int_equal(eddy_future_set_result(second, 1), EDDY_EINVALIDSTATE);
-    eddy_future_release(second);
-    wrapping_end(&w);
-    return 0;
-}
-
-TASK_TEST(an_error_flows_into_the_wrapping_future)
-{
-    wrapping w = {.e = {.result = EDDY_EPIPE}};
-    (void)arg;
-    wrapping_begin(&w);
-    assert_int_equal(eddy_await_future(w.future, NULL), EDDY_EPIPE);
-    wrapping_end(&w);
-    return 0;
-}
-
-TASK_TEST(a_cancel_flows_into_the_wrapping_future)
-{
-    wrapping w = {.e = {.forever = true}};
-    int outcome = 0;
-    (void)arg;
-    wrapping_begin(&w);
-    assert_true(eddy_concurrent_future_cancel(w.sent));
-    assert_int_equal(eddy_await_future(w.future, &outcome), 0);
-    assert_int_equal(outcome, EDDY_ECANCELED);
-    assert_true(eddy_future_cancelled(w.future));
-    gate_await_released(&w.e.door, 1);
-    wrapping_end(&w);
-    return 0;
-}
-
-TASK_TEST(a_cancel_of_the_wrapping_future_flows_out)
-{
-    wrapping w = {.e = {.forever = true}};
-    (void)arg;
-    wrapping_begin(&w);
-    gate_await_arrivals(&w.e.door, 1);
-    assert_true(eddy_future_cancel(w.future));
-    assert_true(eddy_concurrent_future_cancelled(w.sent));
-    gate_await_released(&w.e.door, 1);
-    assert_int_equal(w.e.cancels, 1);
-    wrapping_end(&w);
-    return 0;
-}
-
-/* Cancelled wrapper, finished source: no effect. */
-TASK_TEST(a_cancelled_wrapper_of_a_finished_future_changes_nothing)
-{
-    wrapping w = {.e = {.result = 4}};
-    (void)arg;
-    wrapping_begin(&w);
-    assert_int_equal(eddy_concurrent_future_result(w.sent, NULL, FOREVER), 4);
-    if (!eddy_future_done(w.future)) { /* its news is still on the way */
-        assert_true(eddy_future_cancel(w.future));
-        assert_true(eddy_future_cancelled(w.future));
-    }
-    assert_int_equal(eddy_sleep(0), 0);
-    assert_int_equal(eddy_concurrent_future_result(w.sent, NULL, FOREVER), 4);
-    wrapping_end(&w);
-    return 0;
-}
-
-TASK_TEST(a_wrapper_that_goes_first_leaves_the_other_alone)
-{
-    wrapping w = {.e = {.result = 4, .yields = true}};
-    (void)arg;
-    for (int i = 0; i < 2; i++) { /* the second one: when its news is on the way */
-        if (i == 0)
-            wrapping_begin(&w);
-        else
-            assert_int_equal(eddy_wrap_future(eddy_get_running_loop(), &w.future, w.sent), 0);
-        eddy_future_release(w.future);
-        w.future = NULL;
-        assert_int_equal(eddy_concurrent_future_result(w.sent, NULL, FOREVER), 4);
-    }
-    wrapping_end(&w);
-    return 0;
-}
-
-TASK_TEST(wrap_future_refuses_null)
-{
-    eddy_future *future = NULL;
-    (void)arg;
-    assert_int_equal(eddy_wrap_future(eddy_get_running_loop(), &future, NULL), EDDY_EINVAL);
-    assert_int_equal(eddy_wrap_future(NULL, &future, NULL), EDDY_EINVAL);
-    assert_null(future);
-    return 0;
-}
-
-/* The loop of the wrapper is closed by the time of the end: dropped without a word (X6). */
-static void fault_X6_end_that_comes_after_the_wrappers_loop_is_dropped(void **state)
-{
-    home h, away;
-    errand e = {.result = 2};
-    eddy_future *future;
-    (void)state;
-    gate_init(&e.door, 2);
-    home_start(&h);
-    home_make(&away);
-    eddy_concurrent_future *sent = send(h.loop, &e);
-    gate_block_until_arrived(&e.door, 1);
-    assert_int_equal(eddy_wrap_future(away.loop, &future, sent), 0);
-    assert_int_equal(eddy_loop_close(away.loop), 0);
-    gate_open(&e.door);
-    assert_int_equal(eddy_concurrent_future_result(sent, NULL, FOREVER), 2);
-    assert_false(eddy_future_done(future));
-    eddy_future_release(future);
-    eddy_loop_release(away.loop);
-    eddy_concurrent_future_release(sent);
-    home_end(&h);
-    gate_free(&e.door);
-}
-
-/* Two loops in one process wait for each other's coroutines without a thread being blocked. */
-TASK_TEST(loops_wait_for_each_other_through_wrapped_futures)
-{
-    home h;
-    (void)arg;
-    home_start(&h);
-    for (int i = 0; i < 200; i++) {
-        eddy_concurrent_future *sent;
-        eddy_future *future;
-        assert_int_equal(eddy_run_coroutine_threadsafe(h.loop, &sent, return_at_once, NULL, NULL), 0);
-        assert_int_equal(eddy_wrap_future(eddy_get_running_loop(), &future, sent), 0);
-        eddy_concurrent_future_release(sent);
-        assert_int_equal(eddy_await_future(future, NULL), 3);
-        eddy_future_release(future);
-    }
-    home_stop(&h);
-    eddy_loop_release(h.loop);
-    return 0;
-}
-
 int suite_threads(void)
 {
     const struct CMUnitTest tests[] = {
@@ -724,15 +460,6 @@ int suite_threads(void)
         cmocka_unit_test(fault_X2_closing_loop_cancels_what_others_wait_for),
         cmocka_unit_test(concurrent_futures_refuse_null),
         cmocka_unit_test(fault_X8_loop_that_its_thread_left_is_closed_by_another),
-        cmocka_unit_test(a_result_flows_into_the_wrapping_future),
-        cmocka_unit_test(an_error_flows_into_the_wrapping_future),
-        cmocka_unit_test(a_cancel_flows_into_the_wrapping_future),
-        cmocka_unit_test(a_cancel_of_the_wrapping_future_flows_out),
-        cmocka_unit_test(a_cancelled_wrapper_of_a_finished_future_changes_nothing),
-        cmocka_unit_test(a_wrapper_that_goes_first_leaves_the_other_alone),
-        cmocka_unit_test(wrap_future_refuses_null),
-        cmocka_unit_test(fault_X6_end_that_comes_after_the_wrappers_loop_is_dropped),
-        cmocka_unit_test(loops_wait_for_each_other_through_wrapped_futures),
     };
     return cmocka_run_group_tests_name("threads", tests, NULL, NULL);
 }
