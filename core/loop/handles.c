@@ -256,27 +256,61 @@ int eddy_loop_call_at(eddy_loop *loop, eddy_handle **out, double when, eddy_call
     return rc;
 }
 
-int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg)
+/* What is posted when nobody wants the handle. It goes on the loop's thread, at the latest when the loop closes. */
+typedef struct posted {
+    eddyi_node node;
+    eddy_loop *loop;
+    eddy_callback_fn fn;
+    void *arg;
+} posted;
+
+static void posted_run(eddyi_node *node)
 {
-    if (loop == NULL || fn == NULL)
-        return eddyi_fail(EDDY_EINVAL, "call_soon_threadsafe");
+    posted *self = EDDYI_CONTAINER(node, posted, node);
+    posted copy = *self;
+    eddyi_release(&copy.loop->allocator, self);
+    if (!copy.loop->closed)
+        copy.fn(copy.arg);
+}
+
+static int post_unheld(eddy_loop *loop, eddy_callback_fn fn, void *arg)
+{
+    posted *self = eddyi_allocate(&loop->allocator, sizeof *self);
+    if (self == NULL)
+        return EDDY_ENOMEM;
+    *self = (posted){.node.run = posted_run, .loop = loop, .fn = fn, .arg = arg};
+    int rc = eddyi_loop_post(loop, &self->node);
+    if (rc < 0)
+        eddyi_release(&loop->allocator, self);
+    return rc;
+}
+
+static int post_held(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg)
+{
     eddy_handle *handle = eddyi_allocate(&loop->allocator, sizeof *handle);
     if (handle == NULL)
-        return eddyi_fail(EDDY_ENOMEM, "call_soon_threadsafe");
-    handle_init(handle, loop, fn, arg, out != NULL);
+        return EDDY_ENOMEM;
+    handle_init(handle, loop, fn, arg, true);
     handle->node.run = handle_run_shared;
     handle->shared = true;
     handle->held = false;
     eddyi_loop_life_add(loop);
     int rc = eddyi_loop_post(loop, &handle->node);
-    if (rc < 0) {
-        eddyi_release(&loop->allocator, handle);
-        eddyi_loop_life_remove(loop);
-        return eddyi_fail(rc, "call_soon_threadsafe");
-    }
-    if (out != NULL)
+    if (rc == 0) {
         *out = handle;
-    return 0;
+        return 0;
+    }
+    eddyi_release(&loop->allocator, handle);
+    eddyi_loop_life_remove(loop);
+    return rc;
+}
+
+int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg)
+{
+    int rc = EDDY_EINVAL;
+    if (loop != NULL && fn != NULL)
+        rc = out != NULL ? post_held(loop, out, fn, arg) : post_unheld(loop, fn, arg);
+    return rc < 0 ? eddyi_fail(rc, "call_soon_threadsafe") : 0;
 }
 
 /* It can still tell when it was due: a fresh one by the clock as it was last read. */

@@ -29,6 +29,8 @@ struct pool {
     unsigned running;      /* threads that have not ended */
     unsigned busy;         /* threads that run a job */
     unsigned queued;
+    unsigned waiting; /* threads asleep, also one that is being woken */
+    bool waking;      /* one of them was told to wake up, and has not yet */
     unsigned started; /* threads ever */
     unsigned max_workers, max_queued;
     bool shut;
@@ -47,19 +49,56 @@ static void free_pool(pool *self)
     eddyi_release(&allocator, self);
 }
 
-/* With the mutex held. NULL: the pool was shut down and has no job left. */
-static eddyi_job *next_job(pool *self)
+/* With the mutex held. NULL: there is none now. */
+static eddyi_job *take_job(pool *self)
 {
-    while (eddyi_list_empty(&self->queue)) {
-        if (self->shut)
-            return NULL;
-        eddyi_condition_wait(&self->work, &self->mutex);
-    }
-    eddyi_job *job = EDDYI_LIST_ITEM(eddyi_list_take(&self->queue), eddyi_job, link);
+    eddyi_list *link = eddyi_list_take(&self->queue);
+    if (link == NULL)
+        return NULL;
+    eddyi_job *job = EDDYI_LIST_ITEM(link, eddyi_job, link);
     job->queued = false;
     self->queued--;
     self->busy++;
     return job;
+}
+
+/* With the mutex held, when the queue is not empty. One thread at a time is woken, and wakes the next one if there still is work:
+ * several jobs that are submitted at once cost fewer wake-ups, and a job that blocks holds up no other. */
+static void wake_one(pool *self)
+{
+    if (self->waking || self->waiting == 0)
+        return;
+    self->waking = true;
+    eddyi_condition_signal(&self->work);
+}
+
+/* With the mutex held. NULL: the pool was shut down and has no job left. */
+static eddyi_job *await_job(pool *self)
+{
+    while (eddyi_list_empty(&self->queue) && !self->shut) {
+        self->waiting++;
+        eddyi_condition_wait(&self->work, &self->mutex);
+        self->waiting--;
+        self->waking = false;
+    }
+    eddyi_job *job = take_job(self);
+    if (!eddyi_list_empty(&self->queue))
+        wake_one(self);
+    return job;
+}
+
+/* One job after the other, until there is none. One turn of the mutex a job. */
+static void run_jobs(pool *self, eddyi_job *job)
+{
+    while (job != NULL) {
+        eddyi_job_perform(job);
+        eddyi_mutex_lock(&self->mutex);
+        self->busy--; /* before the job is back: whoever then submits another finds this thread idle */
+        eddyi_job *next = take_job(self);
+        eddyi_mutex_unlock(&self->mutex);
+        eddyi_job_bring_back(job);
+        job = next;
+    }
 }
 
 static void work(void *arg)
@@ -69,13 +108,9 @@ static void work(void *arg)
     eddyi_job *job;
     eddyi_mutex_lock(&of->mutex);
     self->id = eddyi_thread_id();
-    while ((job = next_job(of)) != NULL) {
+    while ((job = await_job(of)) != NULL) {
         eddyi_mutex_unlock(&of->mutex);
-        eddyi_job_perform(job);
-        eddyi_mutex_lock(&of->mutex);
-        of->busy--; /* before the job is back: whoever then submits another finds this thread idle */
-        eddyi_mutex_unlock(&of->mutex);
-        eddyi_job_bring_back(job);
+        run_jobs(of, job);
         eddyi_mutex_lock(&of->mutex);
     }
     if (--of->running == 0)
@@ -126,7 +161,7 @@ static int enqueue(pool *self, eddyi_job *job)
     eddyi_list_append(&self->queue, &job->link);
     job->queued = true;
     self->queued++;
-    eddyi_condition_signal(&self->work);
+    wake_one(self);
     return 0;
 }
 
