@@ -79,6 +79,28 @@ TASK_TEST(pool_with_a_limited_queue_refuses_what_is_too_much)
     return 0;
 }
 
+/* X9: whoever is woken wakes the next one. Most rounds find all threads asleep: they had time for that. */
+TASK_TEST(fault_X9_idle_threads_are_all_woken_for_jobs_that_come_at_once)
+{
+    enum { WORKERS = 4, ROUNDS = 30 };
+    eddy_future *futures[WORKERS];
+    eddy_executor *executor = make_pool(WORKERS, 0);
+    (void)arg;
+    for (int round = 0; round < ROUNDS; round++) {
+        gate door;
+        gate_init(&door, WORKERS); /* opened by the last one that arrives */
+        for (int i = 0; i < WORKERS; i++)
+            assert_int_equal(run_at(&door, &futures[i], executor), 0);
+        for (int i = 0; i < WORKERS; i++)
+            assert_int_equal(outcome_of(futures[i]), 0);
+        gate_free(&door);
+        for (int i = 0; i < 1000; i++)
+            eddyi_thread_yield();
+    }
+    eddy_executor_release(executor);
+    return 0;
+}
+
 static int read_own_name(void *arg)
 {
     char *name = arg;
@@ -526,6 +548,7 @@ int suite_executor_pool(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pool_makes_no_more_threads_than_it_may),
         cmocka_unit_test(pool_with_a_limited_queue_refuses_what_is_too_much),
+        cmocka_unit_test(fault_X9_idle_threads_are_all_woken_for_jobs_that_come_at_once),
         cmocka_unit_test(threads_of_the_default_executor_are_called_eddy_and_a_number),
         cmocka_unit_test(fault_X4_blocked_jobs_hold_up_neither_loop_nor_lookups),
         cmocka_unit_test(pool_shut_down_on_one_of_its_threads_does_not_wait_for_itself),
