@@ -118,6 +118,10 @@ TASK_TEST(a_wrapper_that_goes_first_leaves_the_other_alone)
         w.future = NULL;
         assert_int_equal(eddy_concurrent_future_result(w.sent, NULL, FOREVER), 4);
     }
+    eddy_concurrent_future_release(w.sent);
+    w.sent = NULL;
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(eddy_sleep(0), 0); /* the news comes, to nobody and of nobody */
     wrapping_end(&w);
     return 0;
 }
