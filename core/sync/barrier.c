@@ -30,12 +30,6 @@ static bool count_out(eddy_barrier *barrier)
     return true;
 }
 
-static void unbind_if_idle(eddy_barrier *barrier)
-{
-    if (barrier->count == 0)
-        eddyi_waiters_unbind_if_empty(&barrier->waiters);
-}
-
 /* It no longer counts, so that a later loop finds a barrier that can fill. Nobody is woken. */
 static void barrier_abandon(eddyi_wait *wait)
 {
@@ -43,8 +37,7 @@ static void barrier_abandon(eddyi_wait *wait)
     eddy_barrier *barrier = wait->object;
     if (w->inside)
         (void)count_out(barrier);
-    eddyi_waiters_leave(EDDYI_CONTAINER(wait, eddyi_sync_wait, wait));
-    unbind_if_idle(barrier);
+    eddyi_waiters_abandon(wait);
 }
 
 static const eddyi_wait_kind barrier_kind = {"barrier", eddyi_waiters_cancel, barrier_abandon};
@@ -95,7 +88,7 @@ int eddy_barrier_wait(eddy_barrier *barrier)
         return eddyi_fail(rc, "barrier_wait");
     rc = wait_outside(barrier, task);
     if (rc < 0) {
-        unbind_if_idle(barrier);
+        eddyi_waiters_unbind_if_empty(&barrier->waiters);
         return rc;
     }
     int index = barrier->count++;
@@ -107,7 +100,7 @@ int eddy_barrier_wait(eddy_barrier *barrier)
     }
     if (count_out(barrier)) /* B4 when cancelled */
         eddyi_waiters_wake_all(&barrier->waiters);
-    unbind_if_idle(barrier);
+    eddyi_waiters_unbind_if_empty(&barrier->waiters);
     return rc < 0 ? rc : index;
 }
 

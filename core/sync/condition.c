@@ -47,7 +47,7 @@ static int check_wait(eddy_condition *condition, const eddy_task *task)
     if (!eddy_condition_locked(condition))
         return EDDY_EINVALIDSTATE;
     int rc = eddyi_waiters_admit(&condition->waiters, task);
-    if (rc == 0) /* the lock could not be taken again */
+    if (rc == 0) /* else the lock is not ours to give, nor could it be taken again */
         rc = eddyi_waiters_admit(&lock_of(condition)->waiters, task);
     return rc;
 }
@@ -66,16 +66,14 @@ static int wait_notified(eddy_condition *condition, eddy_task *task)
     eddyi_sync_wait node = {.wait = {.kind = &condition_kind, .task = task, .object = condition},
                             .queue = &condition->waiters};
     int rc = check_wait(condition, task);
-    if (rc == 0)
-        rc = eddyi_waiters_reach(&lock_of(condition)->waiters); /* so that the release cannot fail */
     if (rc < 0)
         return eddyi_fail(rc, "condition_wait");
     (void)eddy_lock_release(lock_of(condition));
     rc = eddyi_waiters_wait(&node);
     rc = acquire_again(lock_of(condition), rc);
     if (rc < 0) {
-        task->error_settled =
-            false; /* D3: taking the lock was no success that ends the story of the cancel */
+        /* D3: that the lock was taken is no success by which the story of the cancel ends. */
+        task->error_settled = false;
         (void)eddyi_waiters_wake_first(&condition->waiters); /* D2 */
     }
     eddyi_waiters_unbind_if_empty(&condition->waiters);

@@ -28,8 +28,8 @@ static inline int eddyi_waiters_reach(const eddy_waiters *queue)
         return 0;
     if (running != NULL)
         return EDDY_EWRONGLOOP;
-    return queue->loop->running ? EDDY_EWRONGTHREAD
-                                : 0; /* this thread runs no loop, so another one runs that */
+    /* This thread runs no loop: if that one runs, it does so in another. */
+    return queue->loop->running ? EDDY_EWRONGTHREAD : 0;
 }
 /* HZ35: nobody waits, so the next wait may be another loop's. */
 static inline void eddyi_waiters_unbind_if_empty(eddy_waiters *queue)

@@ -135,6 +135,29 @@ TASK_TEST(B3_the_last_to_leave_opens_the_barrier)
     return 0;
 }
 
+/* The last of the first round wakes c, but d and e meet before it runs: c must not be counted into their round. */
+TASK_TEST(B1_blocked_task_waits_again_when_others_were_faster)
+{
+    eddy_barrier barrier = EDDY_BARRIER_INIT(2);
+    meeting all[5];
+    (void)arg;
+    trace_clear();
+    meet_all(all, 3, &barrier_calls, &barrier, false);
+    yield_times(1);
+    for (int i = 3; i < 5; i++) {
+        all[i] = (meeting){.calls = &barrier_calls, .primitive = &barrier, .letter = (char)('a' + i)};
+        meet(&all[i]);
+    }
+    yield_times(3);
+    assert_string_equal(trace_text(), "baed");
+    assert_int_equal(eddy_barrier_n_waiting(&barrier), 1);
+    assert_int_equal(eddy_barrier_wait(&barrier), 1);
+    yield_times(1);
+    assert_string_equal(trace_text(), "baedc");
+    part_all(all, 5);
+    return 0;
+}
+
 /* ---- cancels ---- */
 
 /* test_filling_tasks_cancel_one */
@@ -174,6 +197,27 @@ TASK_TEST(task_cancelled_while_its_round_goes_apart_leaves_the_others_theirs)
     assert_false(eddy_barrier_broken(&barrier));
     assert_true(is_unused(&barrier.waiters));
     part_all(all, 3);
+    return 0;
+}
+
+/* A knowing difference: asyncio wakes a replacement for the cancelled one, which then queues anew, behind c. */
+TASK_TEST(cancelled_task_does_not_change_the_order_of_the_others)
+{
+    eddy_barrier barrier = EDDY_BARRIER_INIT(4);
+    meeting all[5];
+    (void)arg;
+    trace_clear();
+    meet_all(all, 3, &barrier_calls, &barrier, false);
+    yield_times(1);
+    assert_true(eddy_task_cancel(all[0].task));
+    yield_times(2);
+    for (int i = 3; i < 5; i++) {
+        all[i] = (meeting){.calls = &barrier_calls, .primitive = &barrier, .letter = (char)('a' + i)};
+        meet(&all[i]);
+    }
+    yield_times(2);
+    assert_string_equal(trace_text(), "Aebcd");
+    part_all(all, 5);
     return 0;
 }
 
@@ -423,8 +467,10 @@ int suite_barriers(void)
         cmocka_unit_test(B1_who_comes_again_while_it_drains_waits_for_the_next_round),
         cmocka_unit_test(B1_early_comers_wait_until_it_is_empty),
         cmocka_unit_test(B3_the_last_to_leave_opens_the_barrier),
+        cmocka_unit_test(B1_blocked_task_waits_again_when_others_were_faster),
         cmocka_unit_test(B4_cancelled_task_no_longer_counts),
         cmocka_unit_test(task_cancelled_while_its_round_goes_apart_leaves_the_others_theirs),
+        cmocka_unit_test(cancelled_task_does_not_change_the_order_of_the_others),
         cmocka_unit_test(reset_of_an_empty_barrier_mends_it),
         cmocka_unit_test(fault_C14_reset_while_it_fills_tells_those_inside),
         cmocka_unit_test(fault_C14_reset_while_it_drains_tells_those_not_yet_out),

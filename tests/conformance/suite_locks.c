@@ -474,6 +474,9 @@ TASK_TEST(fault_C11_lock_that_is_gone_before_its_holder)
     eddy_loop_set_debug(loop, true);
     run_named(take_an_own_one, NULL, false);
     assert_int_equal(reports, 1);
+    child innocent = {0};
+    run_named(child_body, &innocent, false); /* in the memory of the other one */
+    assert_int_equal(reports, 1);
     return 0;
 }
 

@@ -216,6 +216,15 @@ static void HZ35_primitive_is_refused_to_another_loop_while_tasks_wait(void **st
     }
 }
 
+static int wait_with_a_foreign_lock(void *lock)
+{
+    eddy_condition condition = EDDY_CONDITION_INIT(lock);
+    int rc = eddy_condition_wait(&condition);
+    assert_true(eddy_lock_locked(lock));
+    assert_true(is_unused(&condition.waiters));
+    return rc;
+}
+
 /* The holder's loop is not closed, and nobody waits yet. */
 static void lock_that_is_held_is_refused_to_another_loop(void **state)
 {
@@ -227,6 +236,7 @@ static void lock_that_is_held_is_refused_to_another_loop(void **state)
     turn(loop, 1);
     assert_true(eddy_lock_locked(&all.lock));
     assert_int_equal(support_run(take_lock, &all.lock), EDDY_EWRONGLOOP);
+    assert_int_equal(support_run(wait_with_a_foreign_lock, &all.lock), EDDY_EWRONGLOOP);
     assert_int_equal(eddy_lock_release(&all.lock), 0); /* outside any loop */
     assert_int_equal(support_run(take_lock, &all.lock), 0);
     assert_int_equal(eddy_lock_release(&all.lock), 0);
