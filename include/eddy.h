@@ -10,6 +10,7 @@
 #include <eddy/future.h>
 #include <eddy/task.h>
 #include <eddy/scope.h>
+#include <eddy/sync.h>
 #include <eddy/runner.h>
 #include <eddy/stream.h>
 #include <eddy/thread.h>

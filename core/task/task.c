@@ -84,6 +84,7 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->cancel_message = NULL;
     task->scopes = NULL;
     task->deferred = NULL;
+    task->locks_held = 0;
     task->error.code = 0; /* the rest of the record means nothing then */
     task->scheduled = true;
     task->id = next_id(loop);
@@ -173,6 +174,14 @@ static void finish_task(eddy_task *task, int result)
     eddyi_future_finish(&task->future, state, result);
 }
 
+/* Fault C11. The lock stays taken, as asyncio's does: another task may release it. */
+static void report_held_locks(eddy_task *task)
+{
+    eddy_exception_context context = {
+        .size = sizeof context, .message = "Task ended while it still held a lock", .task = task};
+    eddy_loop_call_exception_handler(task->future.loop, &context);
+}
+
 void eddyi_task_run(eddy_task *task)
 {
     int result = EDDY_ECANCELED;
@@ -182,6 +191,8 @@ void eddyi_task_run(eddy_task *task)
         result = task->fn(task->arg);
     run_deferred(task);
     result = eddyi_scopes_close(task, result);
+    if (task->locks_held != 0)
+        report_held_locks(task);
     finish_task(task, result);
 }
 

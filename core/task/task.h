@@ -104,8 +104,9 @@ struct eddy_task {
     eddyi_deferred *deferred;   /* last deferred first */
     struct eddyi_slab *slab;    /* where block and stack come from */
     uint32_t slab_index;
-    char *stack_low;  /* the stack is [stack_low, this block) */
-    void *annotation; /* of a sanitizer */
+    uint32_t locks_held; /* that it took in debug mode and that nobody released */
+    char *stack_low;     /* the stack is [stack_low, this block) */
+    void *annotation;    /* of a sanitizer */
     eddy_error error;
 };
 

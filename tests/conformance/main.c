@@ -20,6 +20,13 @@ int main(int argc, char **argv)
     failed += suite_groups();
     failed += suite_groups_nested();
     failed += suite_trees();
+    failed += suite_locks();
+    failed += suite_events();
+    failed += suite_conditions();
+    failed += suite_semaphores();
+    failed += suite_barriers();
+    failed += suite_sync_cancels();
+    failed += suite_sync_loops();
     failed += suite_loop();
     failed += suite_runner();
     failed += suite_watch();
