@@ -10,6 +10,7 @@
 #include <eddy/future.h>
 #include <eddy/task.h>
 #include <eddy/scope.h>
+#include <eddy/queue.h>
 #include <eddy/runner.h>
 #include <eddy/stream.h>
 
