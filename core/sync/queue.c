@@ -60,14 +60,6 @@ eddy_queue *eddy_queue_retain(eddy_queue *queue)
     return queue;
 }
 
-void eddy_queue_release(eddy_queue *queue)
-{
-    if (queue == NULL)
-        return;
-    queue->references--;
-    eddyi_queue_let_go(queue);
-}
-
 /* ---- throwing items away ---- */
 
 /* The store holds still meanwhile: the queue is shut, so nothing is put, and it counts as empty. */
@@ -92,16 +84,16 @@ static void forget_items(eddy_queue *queue)
         eddyi_queue_wake_all(&queue->joiners);
 }
 
-void eddyi_queue_destroy(eddy_queue *queue)
+/* Q4, Q5 */
+static void close_queue(eddy_queue *queue, bool immediate)
 {
-    size_t count = queue->count;
-    eddy_allocator allocator = queue->allocator;
-    queue->references = 1; /* a user's code may take one for a while */
+    size_t thrown_away = immediate ? queue->count : 0;
     queue->shut = true;
-    forget_items(queue);
-    release_items(queue, count);
-    eddyi_release(&allocator, queue->items);
-    eddyi_release(&allocator, queue);
+    if (immediate)
+        forget_items(queue);
+    eddyi_queue_wake_all(&queue->getters);
+    eddyi_queue_wake_all(&queue->putters);
+    release_items(queue, thrown_away);
 }
 
 int eddy_queue_shutdown(eddy_queue *queue, bool immediate)
@@ -110,16 +102,31 @@ int eddy_queue_shutdown(eddy_queue *queue, bool immediate)
         return eddyi_fail(EDDY_EINVAL, "shutdown");
     if (immediate && queue->comparing)
         return eddyi_fail(EDDY_EBUSY, "shutdown");
-    size_t thrown_away = immediate ? queue->count : 0;
-    queue->shut = true;
-    if (immediate)
-        forget_items(queue);
-    eddyi_queue_wake_all(&queue->getters);
-    eddyi_queue_wake_all(&queue->putters);
-    queue->references++;
-    release_items(queue, thrown_away);
+    queue->references++; /* item_release may give back the caller's */
+    close_queue(queue, immediate);
     eddy_queue_release(queue);
     return 0;
+}
+
+void eddyi_queue_free(eddy_queue *queue)
+{
+    eddy_allocator allocator = queue->allocator;
+    eddyi_release(&allocator, queue->items);
+    eddyi_release(&allocator, queue);
+}
+
+/* Nobody can put any more, so those who wait would wait for ever: they are sent away, and the last one of them frees it. */
+void eddy_queue_release(eddy_queue *queue)
+{
+    if (queue == NULL || --queue->references != 0)
+        return;
+    queue->references = 1; /* item_release may take one for a while */
+    close_queue(queue, true);
+    if (--queue->references != 0)
+        return;
+    eddyi_queue_wake_all(&queue->joiners);
+    if (queue->waiting == 0)
+        eddyi_queue_free(queue);
 }
 
 /* ---- counting ---- */

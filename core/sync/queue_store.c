@@ -14,16 +14,18 @@ static size_t next_capacity(const eddy_queue *queue, size_t size)
     return wanted < queue->limit ? wanted : queue->limit;
 }
 
-bool eddyi_queue_grow(eddy_queue *queue)
+int eddyi_queue_grow(eddy_queue *queue)
 {
     size_t bytes, size = eddyi_queue_slot_size(queue), capacity = next_capacity(queue, size);
+    if (eddyi_queue_is_full(queue))
+        return EDDY_EQUEUEFULL;
     if (queue->comparing) /* `less` looks at the items where they are */
-        return true;
+        return EDDY_EBUSY;
     if (!eddyi_multiply(&bytes, capacity, size))
-        return false;
+        return EDDY_ENOMEM;
     char *items = eddyi_reallocate(&queue->allocator, queue->items, bytes);
     if (items == NULL)
-        return false;
+        return EDDY_ENOMEM;
     if (queue->head != 0) { /* a full ring whose first items lie at the end: they move to the new end */
         size_t first = queue->capacity - queue->head;
         memmove(items + (capacity - first) * size, items + queue->head * size, first * size);
@@ -31,7 +33,7 @@ bool eddyi_queue_grow(eddy_queue *queue)
     }
     queue->items = items;
     queue->capacity = capacity;
-    return true;
+    return 0;
 }
 
 /* ---- the heap ----
@@ -55,10 +57,10 @@ static void rise(eddy_queue *queue, size_t hole, const void *item, size_t size)
         size_t parent = (hole - 1) / 2;
         if (!before(queue, item, queue->items + parent * size))
             break;
-        memcpy(queue->items + hole * size, queue->items + parent * size, size);
+        eddyi_queue_copy(queue->items + hole * size, queue->items + parent * size, size);
         hole = parent;
     }
-    memcpy(queue->items + hole * size, item, size);
+    eddyi_queue_copy(queue->items + hole * size, item, size);
 }
 
 static size_t sink_to_leaf(eddy_queue *queue, size_t count, size_t size)
@@ -68,7 +70,7 @@ static size_t sink_to_leaf(eddy_queue *queue, size_t count, size_t size)
         char *left = queue->items + child * size;
         if (child + 1 < count && !before(queue, left, left + size))
             child++;
-        memcpy(queue->items + hole * size, queue->items + child * size, size);
+        eddyi_queue_copy(queue->items + hole * size, queue->items + child * size, size);
         hole = child;
         child = 2 * hole + 1;
     }
@@ -91,7 +93,7 @@ int eddyi_queue_heap_pop(eddy_queue *queue, void *item, size_t size)
     if (queue->comparing)
         return EDDY_EBUSY;
     size_t count = --queue->count;
-    memcpy(item, queue->items, size);
+    eddyi_queue_copy(item, queue->items, size);
     if (count > 0) { /* the last item keeps its place behind the heap until the hole is found */
         queue->comparing = true;
         rise(queue, sink_to_leaf(queue, count, size), queue->items + count * size, size);

@@ -7,7 +7,9 @@
 
 static void unlink_wait(eddyi_wait *wait)
 {
-    eddyi_list_remove(&EDDYI_CONTAINER(wait, eddyi_queue_wait, wait)->link);
+    eddyi_list *link = &EDDYI_CONTAINER(wait, eddyi_queue_wait, wait)->link;
+    if (!eddyi_list_empty(link))
+        eddyi_list_remove(link);
 }
 
 static bool cancel_wait(eddyi_wait *wait)
@@ -21,42 +23,56 @@ static void abandon_wait(eddyi_wait *wait)
 {
     eddy_queue *queue = wait->object;
     unlink_wait(wait);
-    queue->waiting--;
-    eddyi_queue_let_go(queue);
+    if (--queue->waiting == 0 && queue->references == 0)
+        eddyi_queue_free(queue);
 }
 
 static const eddyi_wait_kind get_kind = {"queue get", cancel_wait, abandon_wait};
 static const eddyi_wait_kind put_kind = {"queue put", cancel_wait, abandon_wait};
 static const eddyi_wait_kind join_kind = {"queue join", cancel_wait, abandon_wait};
 
-/* The caller lets the queue go when it needs it no longer. */
-static int wait_at(eddy_queue *queue, eddyi_list *waiters, const eddyi_wait_kind *kind, eddy_task *task)
+/* The last reference was given back meanwhile. */
+static int outlive(eddy_queue *queue, int rc, const char *operation)
 {
-    eddyi_queue_wait w = {.wait = {.kind = kind, .task = task, .object = queue}};
-    if (queue->waiting != 0 && queue->loop != task->future.loop)
-        return eddyi_fail(EDDY_EWRONGLOOP, kind->name);
-    queue->loop = task->future.loop;
-    queue->waiting++;
-    eddyi_list_append(waiters, &w.link);
-    int rc = eddyi_suspend(&w.wait, false);
-    queue->waiting--;
-    return rc;
+    if (queue->waiting == 0)
+        eddyi_queue_free(queue);
+    return rc < 0 ? rc : eddyi_fail(EDDY_EQUEUESHUTDOWN, operation);
 }
 
 /* Q3: it had been woken, and then came the cancel. */
-static bool was_woken_first(const eddy_task *task, int rc)
+static void pass_on(eddy_queue *queue, eddyi_list *waiters, const eddy_task *task)
 {
-    return rc == EDDY_ECANCELED && task->wake_result == 0;
+    bool worth_it = waiters == &queue->getters ? queue->count != 0 : !eddyi_queue_is_full(queue);
+    if (task->wake_result == 0 && worth_it && waiters != &queue->joiners)
+        eddyi_queue_wake_first(waiters);
+}
+
+/* 0: look again; the queue is there. < 0: how the waiting failed; it may be gone. */
+static int wait_at(eddy_queue *queue, eddyi_list *waiters, const eddyi_wait_kind *kind, eddy_task *task)
+{
+    eddyi_queue_wait w;
+    eddy_loop *loop = task->future.loop;
+    if (queue->waiting != 0 && queue->loop != loop) /* HZ35 */
+        return eddyi_fail(EDDY_EWRONGLOOP, kind->name);
+    queue->loop = loop;
+    queue->waiting++;
+    w.wait = (eddyi_wait){.kind = kind, .task = task, .object = queue};
+    eddyi_list_append(waiters, &w.link);
+    int rc = eddyi_suspend(&w.wait, false);
+    queue->waiting--;
+    if (queue->references == 0)
+        return outlive(queue, rc, kind->name);
+    if (rc < 0)
+        pass_on(queue, waiters, task);
+    return rc;
 }
 
 /* ---- what may be done ---- */
 
-/* Whether the items are what the call takes them for, and the call is made where it may wait. Out of the way of those that may. */
-static int refuse(const eddy_queue *queue, const eddy_task *task, bool usable, const char *operation)
+/* Either the arguments are wrong, or the call is made where nothing can wait. */
+static int refuse(bool usable, const char *operation)
 {
-    if (queue == NULL || !usable)
-        return eddyi_fail(EDDY_EINVAL, operation);
-    return task == NULL ? eddyi_fail(EDDY_ENOTASK, operation) : 0;
+    return eddyi_fail(usable ? EDDY_ENOTASK : EDDY_EINVAL, operation);
 }
 
 /* ---- putting ---- */
@@ -65,8 +81,6 @@ static inline int put_now(eddy_queue *queue, const void *item, size_t size)
 {
     if (queue->shut)
         return EDDY_EQUEUESHUTDOWN;
-    if (eddyi_queue_is_full(queue))
-        return EDDY_EQUEUEFULL;
     int rc = eddyi_queue_insert(queue, item, size);
     if (rc < 0)
         return rc;
@@ -75,47 +89,36 @@ static inline int put_now(eddy_queue *queue, const void *item, size_t size)
     return 0;
 }
 
-static int put_in_time(eddy_queue *queue, eddy_task *task, const void *item)
+/* What came of putting at once was `rc`. 0: there may be room now. */
+static int put_otherwise(eddy_queue *queue, eddy_task *task, int rc)
 {
-    int rc = 0;
-    while (rc == 0 && eddyi_queue_is_full(queue) && !queue->shut) {
-        rc = wait_at(queue, &queue->putters, &put_kind, task);
-        if (was_woken_first(task, rc) && !eddyi_queue_is_full(queue))
-            eddyi_queue_wake_first(&queue->putters);
-    }
-    if (rc == 0) {
-        rc = put_now(queue, item, eddyi_queue_slot_size(queue));
-        if (rc < 0) {
-            (void)eddyi_fail(rc, "put");
-            eddyi_queue_wake_first(&queue->putters); /* the room is still there */
-        }
-    }
-    eddyi_queue_let_go(queue);
-    return rc;
-}
-
-static inline int put(eddy_queue *queue, const void *item, size_t size, eddy_task *task)
-{
-    int rc = put_now(queue, item, size);
-    if (rc == 0)
-        return 0;
-    return rc == EDDY_EQUEUEFULL ? put_in_time(queue, task, item) : eddyi_fail(rc, "put");
+    if (rc == EDDY_EQUEUEFULL)
+        return wait_at(queue, &queue->putters, &put_kind, task);
+    if (!eddyi_queue_is_full(queue)) /* it may have been woken, and the room is still there */
+        eddyi_queue_wake_first(&queue->putters);
+    return eddyi_fail(rc, "put");
 }
 
 int eddy_queue_put(eddy_queue *queue, void *item)
 {
+    int rc;
     eddy_task *task = eddyi_current_task();
     if (queue == NULL || queue->item_size != 0 || task == NULL)
-        return refuse(queue, task, queue != NULL && queue->item_size == 0, "put");
-    return put(queue, &item, sizeof item, task);
+        return refuse(queue != NULL && queue->item_size == 0, "put");
+    while ((rc = put_now(queue, &item, sizeof item)) < 0 && (rc = put_otherwise(queue, task, rc)) == 0)
+        continue;
+    return rc;
 }
 
 int eddy_queue_put_copy(eddy_queue *queue, const void *item)
 {
+    int rc;
     eddy_task *task = eddyi_current_task();
     if (queue == NULL || queue->item_size == 0 || item == NULL || task == NULL)
-        return refuse(queue, task, queue != NULL && queue->item_size != 0 && item != NULL, "put");
-    return put(queue, item, queue->item_size, task);
+        return refuse(queue != NULL && queue->item_size != 0 && item != NULL, "put");
+    while ((rc = put_now(queue, item, queue->item_size)) < 0 && (rc = put_otherwise(queue, task, rc)) == 0)
+        continue;
+    return rc;
 }
 
 int eddy_queue_put_nowait(eddy_queue *queue, void *item)
@@ -143,47 +146,36 @@ static inline int get_now(eddy_queue *queue, void *item, size_t size)
     return rc;
 }
 
-static int get_in_time(eddy_queue *queue, eddy_task *task, void *item)
+/* What came of getting at once was `rc`. 0: there may be an item now. */
+static int get_otherwise(eddy_queue *queue, eddy_task *task, int rc)
 {
-    int rc = 0;
-    while (rc == 0 && queue->count == 0 && !queue->shut) {
-        rc = wait_at(queue, &queue->getters, &get_kind, task);
-        if (was_woken_first(task, rc) && queue->count != 0)
-            eddyi_queue_wake_first(&queue->getters);
-    }
-    if (rc == 0) {
-        rc = get_now(queue, item, eddyi_queue_slot_size(queue));
-        if (rc < 0) {
-            (void)eddyi_fail(rc, "get");
-            eddyi_queue_wake_first(&queue->getters); /* what it was woken for is still there */
-        }
-    }
-    eddyi_queue_let_go(queue);
-    return rc;
-}
-
-static inline int get(eddy_queue *queue, void *item, size_t size, eddy_task *task)
-{
-    int rc = get_now(queue, item, size);
-    if (rc == 0)
-        return 0;
-    return rc == EDDY_EQUEUEEMPTY ? get_in_time(queue, task, item) : eddyi_fail(rc, "get");
+    if (rc == EDDY_EQUEUEEMPTY)
+        return wait_at(queue, &queue->getters, &get_kind, task);
+    if (queue->count != 0) /* it may have been woken, and the item is still there */
+        eddyi_queue_wake_first(&queue->getters);
+    return eddyi_fail(rc, "get");
 }
 
 int eddy_queue_get(eddy_queue *queue, void **item)
 {
+    int rc;
     eddy_task *task = eddyi_current_task();
     if (queue == NULL || queue->item_size != 0 || item == NULL || task == NULL)
-        return refuse(queue, task, queue != NULL && queue->item_size == 0 && item != NULL, "get");
-    return get(queue, item, sizeof *item, task);
+        return refuse(queue != NULL && queue->item_size == 0 && item != NULL, "get");
+    while ((rc = get_now(queue, item, sizeof *item)) < 0 && (rc = get_otherwise(queue, task, rc)) == 0)
+        continue;
+    return rc;
 }
 
 int eddy_queue_get_copy(eddy_queue *queue, void *item)
 {
+    int rc;
     eddy_task *task = eddyi_current_task();
     if (queue == NULL || queue->item_size == 0 || item == NULL || task == NULL)
-        return refuse(queue, task, queue != NULL && queue->item_size != 0 && item != NULL, "get");
-    return get(queue, item, queue->item_size, task);
+        return refuse(queue != NULL && queue->item_size != 0 && item != NULL, "get");
+    while ((rc = get_now(queue, item, queue->item_size)) < 0 && (rc = get_otherwise(queue, task, rc)) == 0)
+        continue;
+    return rc;
 }
 
 int eddy_queue_get_nowait(eddy_queue *queue, void **item)
@@ -205,13 +197,8 @@ int eddy_queue_get_copy_nowait(eddy_queue *queue, void *item)
 /* Woken at the moment at which nothing was unfinished; what is put after that is not waited for. */
 int eddy_queue_join(eddy_queue *queue)
 {
-    int rc = 0;
     eddy_task *task = eddyi_current_task();
     if (queue == NULL || task == NULL)
-        return refuse(queue, task, queue != NULL, "join");
-    if (queue->unfinished != 0) {
-        rc = wait_at(queue, &queue->joiners, &join_kind, task);
-        eddyi_queue_let_go(queue);
-    }
-    return rc;
+        return refuse(queue != NULL, "join");
+    return queue->unfinished != 0 ? wait_at(queue, &queue->joiners, &join_kind, task) : 0;
 }

@@ -13,9 +13,13 @@ typedef struct eddyi_queue_wait {
 /* Q1: it is only woken, and looks for itself. */
 static inline void eddyi_queue_wake_first(eddyi_list *waiters)
 {
-    eddyi_list *link = eddyi_list_take(waiters);
-    if (link != NULL)
-        eddyi_task_wake(EDDYI_LIST_ITEM(link, eddyi_queue_wait, link)->wait.task, 0);
+    eddyi_list *link = waiters->next;
+    if (link == waiters)
+        return;
+    waiters->next = link->next;
+    link->next->previous = waiters;
+    link->next = link; /* in no list: unlinking looks at `next` alone */
+    eddyi_task_wake(EDDYI_LIST_ITEM(link, eddyi_queue_wait, link)->wait.task, 0);
 }
 
 static inline void eddyi_queue_wake_all(eddyi_list *waiters)
