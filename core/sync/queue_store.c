@@ -19,8 +19,6 @@ int eddyi_queue_grow(eddy_queue *queue)
     size_t bytes, size = eddyi_queue_slot_size(queue), capacity = next_capacity(queue, size);
     if (eddyi_queue_is_full(queue))
         return EDDY_EQUEUEFULL;
-    if (queue->comparing) /* `less` looks at the items where they are */
-        return EDDY_EBUSY;
     if (!eddyi_multiply(&bytes, capacity, size))
         return EDDY_ENOMEM;
     char *items = eddyi_reallocate(&queue->allocator, queue->items, bytes);
