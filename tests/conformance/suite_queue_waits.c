@@ -497,6 +497,73 @@ TASK_TEST(cancel_that_is_pending_ends_a_wait_but_not_a_get_that_need_not_wait)
     return 0;
 }
 
+/* ---- a `less` that suspends, which it must not ---- */
+
+static int smaller_after_a_while(const void *a, const void *b, void *arg)
+{
+    if (*(bool *)arg)
+        yield_times(1);
+    return (intptr_t)a < (intptr_t)b;
+}
+
+static eddy_queue *make_slow_queue(size_t maxsize, bool *slow)
+{
+    eddy_queue *queue = NULL;
+    assert_int_equal(eddy_queue_create(&queue, EDDY_OPTIONS(eddy_queue_options, .kind = EDDY_QUEUE_PRIORITY,
+                                                            .maxsize = maxsize, .less = smaller_after_a_while,
+                                                            .less_arg = slow)),
+                     0);
+    return queue;
+}
+
+/* A getter that was woken finds the queue busy and fails: what it was woken for goes to the next one. */
+TASK_TEST(wake_up_of_a_getter_that_is_told_busy_is_passed_on)
+{
+    bool slow = false;
+    party getters[3] = {{0}, {0}, {0}}, putter = {.item = number(2)};
+    eddy_queue *queue = make_slow_queue(0, &slow);
+    (void)arg;
+    for (int i = 0; i < 3; i++)
+        start(&getters[i], queue, getting);
+    yield_times(1);
+    start(&putter, queue, putting); /* runs before the getter that the next line wakes */
+    put_number(queue, 1);
+    slow = true;
+    yield_times(3);
+    slow = false;
+    end(&putter, 0);
+    end(&getters[0], EDDY_EBUSY);
+    end(&getters[1], 0);
+    end(&getters[2], 0);
+    eddy_queue_release(queue);
+    return 0;
+}
+
+TASK_TEST(wake_up_of_a_putter_that_is_told_busy_is_passed_on)
+{
+    bool slow = false;
+    party putters[3] = {{.item = number(4)}, {.item = number(5)}, {.item = number(6)}}, getter = {0};
+    eddy_queue *queue = make_slow_queue(4, &slow);
+    (void)arg;
+    for (intptr_t i = 0; i < 4; i++)
+        put_number(queue, i);
+    for (int i = 0; i < 3; i++)
+        start(&putters[i], queue, putting);
+    yield_times(1);
+    start(&getter, queue, getting);
+    assert_int_equal(get_number(queue), 0);
+    slow = true;
+    yield_times(1);
+    assert_int_equal(putters[0].rc, EDDY_EBUSY);
+    slow = false;
+    end(&getter, 0);
+    end(&putters[0], EDDY_EBUSY);
+    end(&putters[1], 0);
+    end(&putters[2], 0);
+    eddy_queue_release(queue);
+    return 0;
+}
+
 /* ---- task_done and join ---- */
 
 typedef struct workers {
@@ -640,6 +707,45 @@ static void queue_belongs_to_the_loop_of_those_who_wait(void **state)
     eddy_queue_release(queue);
 }
 
+static int getting_late(void *arg)
+{
+    yield_times(2);
+    return getting(arg);
+}
+
+/* Closing goes from the oldest task to the youngest; these wait the other way round, and the first in line was woken. */
+static void loop_that_closes_finds_woken_tasks_out_of_the_line(void **state)
+{
+    party older, younger;
+    void *item = NULL;
+    eddy_queue *queue = make_queue(0);
+    (void)state;
+    eddyi_running_loop = NULL;
+    eddy_loop *loop = make_loop();
+    (void)eddy_loop_set_exception_handler(loop, ignore_report, NULL);
+    start_on(loop, &older, queue, getting_late);
+    start_on(loop, &younger, queue, getting);
+    run_ready(loop);
+    put_number(queue, 1);
+    eddy_task_release(older.task);
+    eddy_task_release(younger.task);
+    assert_int_equal(eddy_loop_close(loop), 0);
+    eddy_loop_release(loop);
+    loop = make_loop();
+    start_on(loop, &older, queue, getting);
+    assert_int_equal(older.rc, 0);
+    eddy_task_release(older.task);
+    start_on(loop, &older, queue, getting);
+    put_number(queue, 2);
+    run_ready(loop);
+    assert_int_equal(older.rc, 0);
+    eddy_task_release(older.task);
+    assert_int_equal(eddy_queue_get_nowait(queue, &item), EDDY_EQUEUEEMPTY);
+    assert_int_equal(eddy_loop_close(loop), 0);
+    eddy_loop_release(loop);
+    eddy_queue_release(queue);
+}
+
 /* Closing abandons waits of every sort, also of those who were woken and have not run. */
 static void loop_that_closes_under_waiting_tasks_leaves_the_queue_usable(void **state)
 {
@@ -681,17 +787,20 @@ static void loop_that_closes_under_waiting_tasks_leaves_the_queue_usable(void **
 TASK_TEST(tasks_that_wait_are_sent_away_with_the_last_reference)
 {
     party getters[2] = {{0}, {0}}, putter = {0}, joiner = {0};
-    eddy_queue *empty = make_queue(0), *full = make_queue(1);
+    eddy_queue *empty = make_queue(0), *full = make_queue(1), *in_hand = make_queue(0);
     (void)arg;
     put_number(full, 1);
+    put_number(in_hand, 1);
+    assert_int_equal(get_number(in_hand), 1);
     start(&getters[0], empty, getting);
     start(&getters[1], empty, getting);
     start(&putter, full, putting);
-    start(&joiner, full, joining);
+    start(&joiner, in_hand, joining);
     yield_times(1);
     eddy_task_cancel(getters[1].task);
     eddy_queue_release(empty);
     eddy_queue_release(full);
+    eddy_queue_release(in_hand);
     end(&getters[0], EDDY_EQUEUESHUTDOWN);
     end(&getters[1], EDDY_ECANCELED);
     end(&putter, EDDY_EQUEUESHUTDOWN);
@@ -765,9 +874,12 @@ int suite_queue_waits(void)
         cmocka_unit_test(rule_Q3_putter_cancelled_after_it_was_woken_wakes_the_next),
         cmocka_unit_test(timed_out_waits_leave_nothing_behind),
         cmocka_unit_test(cancel_that_is_pending_ends_a_wait_but_not_a_get_that_need_not_wait),
+        cmocka_unit_test(wake_up_of_a_getter_that_is_told_busy_is_passed_on),
+        cmocka_unit_test(wake_up_of_a_putter_that_is_told_busy_is_passed_on),
         cmocka_unit_test(join_waits_for_every_task_done),
         cmocka_unit_test(join_ends_at_the_moment_when_nothing_is_unfinished),
         cmocka_unit_test(queue_belongs_to_the_loop_of_those_who_wait),
+        cmocka_unit_test(loop_that_closes_finds_woken_tasks_out_of_the_line),
         cmocka_unit_test(loop_that_closes_under_waiting_tasks_leaves_the_queue_usable),
         cmocka_unit_test(tasks_that_wait_are_sent_away_with_the_last_reference),
         cmocka_unit_test(last_reference_goes_while_a_closed_loop_had_waiting_tasks),
