@@ -5,14 +5,13 @@ import asyncio
 import meter
 
 
-async def asking(shared, batch, questions, answers, leader):
+async def asking(shared, batch, questions, answers):
     while not shared.over:
         for _ in range(batch):
             await questions.put(shared)
             await answers.get()
         shared.ops += batch
-        if leader:
-            shared.lap()
+        shared.lap()
     await questions.put(None)
 
 
@@ -24,9 +23,9 @@ async def answering(questions, answers):
 async def main():
     count, batch, shared = meter.size(), int(meter.setting("BENCH_BATCH")), meter.Meter()
     tasks = []
-    for i in range(count // 2):
+    for _ in range(count // 2):
         questions, answers = asyncio.Queue(1), asyncio.Queue(1)
-        tasks += [asking(shared, batch, questions, answers, i == 0), answering(questions, answers)]
+        tasks += [asking(shared, batch, questions, answers), answering(questions, answers)]
     await asyncio.gather(*tasks)
     meter.show(f"queue/{count}", shared.ns_per_op, "ns")
 

@@ -4,7 +4,6 @@
 
 typedef struct pair {
     eddy_queue *questions, *answers;
-    bool leads;
 } pair;
 
 static bench_meter meter;
@@ -29,8 +28,7 @@ static int asking(void *arg)
     while (!meter.over && rc >= 0) {
         rc = ask_batch(self);
         meter.ops += (uint64_t)batch;
-        if (self->leads)
-            bench_meter_lap(&meter);
+        bench_meter_lap(&meter);
     }
     eddy_queue_shutdown(self->questions, false);
     return rc;
@@ -57,7 +55,6 @@ static int run(void *arg)
     eddy_task_group group;
     int rc = eddy_task_group_enter(&group);
     for (size_t i = 0; rc >= 0 && i < count; i++) {
-        pairs[i].leads = i == 0;
         bench_check_eddy(eddy_queue_create(&pairs[i].questions, &one), "eddy_queue_create");
         bench_check_eddy(eddy_queue_create(&pairs[i].answers, &one), "eddy_queue_create");
         rc = eddy_task_group_create_task(&group, NULL, asking, &pairs[i], NULL);
