@@ -11,6 +11,7 @@
 #include <eddy/task.h>
 #include <eddy/scope.h>
 #include <eddy/sync.h>
+#include <eddy/queue.h>
 #include <eddy/runner.h>
 #include <eddy/stream.h>
 #include <eddy/thread.h>

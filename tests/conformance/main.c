@@ -30,6 +30,10 @@ int main(int argc, char **argv)
     failed += suite_loop();
     failed += suite_runner();
     failed += suite_watch();
+    failed += suite_queues();
+    failed += suite_queue_waits();
+    failed += suite_queue_shutdown();
+    failed += suite_queue_model();
     failed += suite_memory();
     failed += suite_faults();
     failed += suite_streams();
