@@ -17,12 +17,17 @@ int suite_groups(void);
 int suite_groups_nested(void);
 int suite_trees(void);
 int suite_loop(void);
+int suite_loop_fair(void);
+int suite_loop_outside(void);
+int suite_reports(void);
 int suite_runner(void);
 int suite_watch(void);
 int suite_memory(void);
 int suite_faults(void);
 int suite_streams(void);
+int suite_streams_close(void);
 int suite_streams_lookups(void);
+int suite_streams_rules(void);
 int suite_server(void);
 int suite_connect(void);
 
