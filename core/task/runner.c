@@ -65,7 +65,7 @@ static int initialize(eddy_runner *runner)
 
 int eddy_runner_create(eddy_runner **out, const eddy_run_options *options)
 {
-    if (out == NULL)
+    if (out == NULL || (options != NULL && options->size < sizeof options->size))
         return eddyi_fail(EDDY_EINVAL, "Runner");
     eddy_runner *runner = eddyi_allocate_zero(eddyi_default_allocator(), sizeof *runner);
     if (runner == NULL)

@@ -28,6 +28,9 @@ int main(int argc, char **argv)
     failed += suite_sync_cancels();
     failed += suite_sync_loops();
     failed += suite_loop();
+    failed += suite_loop_fair();
+    failed += suite_loop_outside();
+    failed += suite_reports();
     failed += suite_runner();
     failed += suite_watch();
     failed += suite_queues();
@@ -37,7 +40,9 @@ int main(int argc, char **argv)
     failed += suite_memory();
     failed += suite_faults();
     failed += suite_streams();
+    failed += suite_streams_close();
     failed += suite_streams_lookups();
+    failed += suite_streams_rules();
     failed += suite_server();
     failed += suite_connect();
     failed += suite_executor();

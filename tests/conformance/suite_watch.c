@@ -1,6 +1,6 @@
 /* suite_watch.c: add_reader and add_writer (asyncio 12.4), over real descriptors.
  * Touches the public API and socket pairs. The simulator has no real descriptors, and says so. */
-#include "support/support.h"
+#include "pair.h"
 #include "suite.h"
 
 #include <fcntl.h>
@@ -162,6 +162,156 @@ TASK_TEST(loop_closes_with_a_watch_still_there)
     return 0;
 }
 
+/* L2.4: of one descriptor the reader comes before the writer. */
+static char first_called;
+
+static void reader_was_first(void *arg)
+{
+    (void)arg;
+    if (first_called == '\0')
+        first_called = 'r';
+    count(&watched.readable);
+}
+
+static void writer_was_first(void *arg)
+{
+    (void)arg;
+    if (first_called == '\0')
+        first_called = 'w';
+    count(&watched.writable);
+}
+
+TASK_TEST(reader_comes_before_the_writer_of_the_same_descriptor)
+{
+    eddy_loop *loop = eddy_get_running_loop();
+    NEEDS_REAL_DESCRIPTORS();
+    open_pair();
+    first_called = '\0';
+    assert_int_equal(write(watched.ends[1], "x", 1), 1);
+    assert_int_equal(eddy_loop_add_reader(loop, watched.ends[0], reader_was_first, NULL), 0);
+    assert_int_equal(eddy_loop_add_writer(loop, watched.ends[0], writer_was_first, NULL), 0);
+    assert_int_equal(eddy_await_future(watched.done, NULL), 0);
+    assert_int_equal(first_called, 'r');
+    assert_int_equal(eddy_loop_remove_writer(loop, watched.ends[0]), 1);
+    assert_int_equal(eddy_loop_remove_reader(loop, watched.ends[0]), 1);
+    close_pair();
+    return 0;
+}
+
+enum { CROWD = 8 };
+static int crowd[CROWD][2];
+static int crowd_calls;
+
+/* Whoever is called first takes all the others away. */
+static void alone(void *index)
+{
+    eddy_loop *loop = eddy_get_running_loop();
+    crowd_calls++;
+    for (int i = 0; i < CROWD; i++)
+        assert_int_equal(eddy_loop_remove_reader(loop, crowd[i][0]), 1);
+    (void)index;
+    (void)eddy_future_set_result(watched.done, 0);
+}
+
+/* P8: all are ready in one batch; those that were removed in it are not called. */
+TASK_TEST(fault_P8_removed_in_the_same_batch_is_not_called)
+{
+    eddy_loop *loop = eddy_get_running_loop();
+    NEEDS_REAL_DESCRIPTORS();
+    open_pair();
+    crowd_calls = 0;
+    for (int i = 0; i < CROWD; i++) {
+        assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, crowd[i]), 0);
+        assert_int_equal(write(crowd[i][1], "x", 1), 1);
+        assert_int_equal(eddy_loop_add_reader(loop, crowd[i][0], alone, NULL), 0);
+    }
+    assert_int_equal(eddy_await_future(watched.done, NULL), 0);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(eddy_sleep(0), 0);
+    assert_int_equal(crowd_calls, 1);
+    for (int i = 0; i < CROWD; i++) {
+        close(crowd[i][0]);
+        close(crowd[i][1]);
+    }
+    close_pair();
+    return 0;
+}
+
+/* Removed, closed, and the number taken by another object, all inside one callback: the newcomer has its own watch. */
+static int reused[2];
+
+static void close_and_reuse(void *arg)
+{
+    eddy_loop *loop = eddy_get_running_loop();
+    int was = watched.ends[0];
+    (void)arg;
+    watched.readable++;
+    assert_int_equal(eddy_loop_remove_reader(loop, was), 1);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, reused), 0);
+    assert_int_equal(dup2(reused[0], was), was);
+    assert_int_equal(eddy_loop_add_reader(loop, was, on_readable_take, NULL), 0);
+    assert_int_equal(write(reused[1], "n", 1), 1);
+}
+
+TASK_TEST(fault_P2_number_reused_inside_a_callback_belongs_to_the_newcomer)
+{
+    eddy_loop *loop = eddy_get_running_loop();
+    NEEDS_REAL_DESCRIPTORS();
+    open_pair();
+    watched.until = 2;
+    assert_int_equal(eddy_loop_add_reader(loop, watched.ends[0], close_and_reuse, NULL), 0);
+    assert_int_equal(write(watched.ends[1], "o", 1), 1);
+    assert_int_equal(eddy_await_future(watched.done, NULL), 0);
+    assert_int_equal(watched.last, 'n');
+    assert_int_equal(watched.readable, 2);
+    assert_int_equal(eddy_loop_remove_reader(loop, watched.ends[0]), 1);
+    close(reused[0]);
+    close(reused[1]);
+    close_pair();
+    return 0;
+}
+
+/* The callback may take its own watch away and set it again, any number of times. */
+static void again(void *arg)
+{
+    eddy_loop *loop = eddy_get_running_loop();
+    (void)arg;
+    assert_int_equal(eddy_loop_remove_reader(loop, watched.ends[0]), 1);
+    assert_int_equal(eddy_loop_add_reader(loop, watched.ends[0], again, NULL), 0);
+    count(&watched.readable);
+}
+
+TASK_TEST(reader_removes_and_adds_itself)
+{
+    NEEDS_REAL_DESCRIPTORS();
+    open_pair();
+    watched.until = 20;
+    assert_int_equal(eddy_loop_add_reader(eddy_get_running_loop(), watched.ends[0], again, NULL), 0);
+    assert_int_equal(write(watched.ends[1], "x", 1), 1);
+    assert_int_equal(eddy_await_future(watched.done, NULL), 0);
+    assert_int_equal(eddy_loop_remove_reader(eddy_get_running_loop(), watched.ends[0]), 1);
+    close_pair();
+    return 0;
+}
+
+TASK_TEST(streams_own_descriptor_is_refused)
+{
+    stream_pair pair;
+    NEEDS_REAL_DESCRIPTORS();
+    pair_open(&pair, NULL, NULL);
+    eddy_loop *loop = eddy_get_running_loop();
+    assert_int_equal(eddy_loop_add_reader(loop, eddy_stream_fileno(pair.client), on_readable, NULL),
+                     EDDY_EBUSY);
+    assert_int_equal(eddy_loop_add_writer(loop, eddy_stream_fileno(pair.client), on_writable, NULL),
+                     EDDY_EBUSY);
+    assert_int_equal(eddy_loop_remove_reader(loop, eddy_stream_fileno(pair.client)), 0);
+    assert_int_equal(eddy_stream_write(pair.client, "x", 1), 0);
+    char byte;
+    assert_int_equal(eddy_stream_read(pair.peer, &byte, 1), 1); /* it still works */
+    pair_close(&pair);
+    return 0;
+}
+
 int suite_watch(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +321,11 @@ int suite_watch(void)
         cmocka_unit_test(fault_P9_hang_up_is_told_to_the_reader),
         cmocka_unit_test(fault_P5_files_and_bad_descriptors_are_refused),
         cmocka_unit_test(loop_closes_with_a_watch_still_there),
+        cmocka_unit_test(reader_comes_before_the_writer_of_the_same_descriptor),
+        cmocka_unit_test(fault_P8_removed_in_the_same_batch_is_not_called),
+        cmocka_unit_test(fault_P2_number_reused_inside_a_callback_belongs_to_the_newcomer),
+        cmocka_unit_test(reader_removes_and_adds_itself),
+        cmocka_unit_test(streams_own_descriptor_is_refused),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
 }
