@@ -20,9 +20,11 @@ static bool await_cancel(eddyi_wait *wait)
     return w->cancel_passed;
 }
 
+/* The call that waits will not return: its reference is given back in its place. */
 static void await_abandon(eddyi_wait *wait)
 {
     eddyi_waiter_remove(&EDDYI_CONTAINER(wait, future_wait, wait)->waiter);
+    eddy_future_release(wait->object);
 }
 
 static const eddyi_wait_kind await_kind = {"future", await_cancel, await_abandon};

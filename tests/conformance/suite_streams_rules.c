@@ -444,11 +444,12 @@ TASK_TEST(fault_M1_reads_without_memory_lose_nothing)
     eddyi_inject_start(&no_memory);
     assert_int_equal(eddy_stream_readline(pair.peer, &line), EDDY_ENOMEM);
     assert_int_equal(eddy_stream_readexactly(pair.peer, buffer, 2), EDDY_ENOMEM);
-    assert_int_equal(eddy_stream_read(pair.peer, buffer, 2), 2); /* needs none */
+    ptrdiff_t got = eddy_stream_read(pair.peer, buffer, 2); /* needs none */
     eddyi_inject_stop();
-    assert_memory_equal(buffer, "li", 2);
-    assert_int_equal(eddy_stream_readline(pair.peer, &line), 3);
-    assert_memory_equal(line.data, "ne\n", 3);
+    assert_true(got == 1 || got == 2); /* as much as is there: sim splits what is sent */
+    assert_memory_equal(buffer, "li", (size_t)got);
+    assert_int_equal(eddy_stream_readline(pair.peer, &line), 5 - got);
+    assert_memory_equal(line.data, "line\n" + got, (size_t)(5 - got));
     assert_int_equal(eddy_stream_readexactly(pair.peer, buffer, 5), 5);
     assert_memory_equal(buffer, "exact", 5);
     pair_close(&pair);
