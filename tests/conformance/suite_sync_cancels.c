@@ -112,8 +112,8 @@ static void semaphore_burst_plan(const char *plan)
 TASK_TEST(fault_C10_semaphore_every_cancel_at_every_moment)
 {
     (void)arg;
-    assert_true(for_each_plan(4, "R", TASKS, semaphore_plan) > 1000);
-    assert_true(for_each_plan(4, "RR", 3, semaphore_burst_plan) > 1000);
+    assert_true(for_each_plan(3, "R", TASKS, semaphore_plan) > 1000);
+    assert_true(for_each_plan(3, "RR", 3, semaphore_burst_plan) > 1000);
     return 0;
 }
 
@@ -154,7 +154,7 @@ static void event_plan(const char *plan)
 TASK_TEST(fault_C10_C14_event_every_cancel_set_and_clear_at_every_moment)
 {
     (void)arg;
-    assert_true(for_each_plan(3, "SC", TASKS, event_plan) > 1000);
+    assert_true(for_each_plan(3, "SC", 3, event_plan) > 1000);
     return 0;
 }
 
@@ -234,10 +234,10 @@ static void contested_plan(const char *plan)
 TASK_TEST(fault_C10_condition_every_cancel_at_every_moment)
 {
     (void)arg;
-    assert_true(for_each_plan(4, "N", TASKS, condition_plan) > 1000);
-    assert_true(for_each_plan(4, "L", TASKS, condition_plan) > 1000);
-    assert_true(for_each_plan(4, "LU", 3, contested_plan) > 1000);
-    assert_true(for_each_plan(3, "LUN", 3, contested_plan) > 1000);
+    assert_true(for_each_plan(3, "N", TASKS, condition_plan) > 1000);
+    assert_true(for_each_plan(3, "L", TASKS, condition_plan) > 1000);
+    assert_true(for_each_plan(3, "LU", 3, contested_plan) > 1000);
+    assert_true(for_each_plan(2, "LUN", 3, contested_plan) > 1000);
     return 0;
 }
 
@@ -313,17 +313,17 @@ static void barrier_of_two_with_three_plan(const char *plan)
 TASK_TEST(fault_C10_barrier_every_cancel_at_every_moment)
 {
     (void)arg;
-    assert_true(for_each_plan(5, "", TASKS, barrier_of_two_plan) > 1000);
-    assert_true(for_each_plan(5, "", TASKS, barrier_of_three_plan) > 1000);
+    assert_true(for_each_plan(4, "", TASKS, barrier_of_two_plan) > 1000);
+    assert_true(for_each_plan(4, "", TASKS, barrier_of_three_plan) > 1000);
     return 0;
 }
 
 TASK_TEST(fault_C14_barrier_every_cancel_reset_and_abort_at_every_moment)
 {
     (void)arg;
-    assert_true(for_each_plan(4, "A", TASKS, barrier_of_two_plan) > 1000);
-    assert_true(for_each_plan(4, "Z", TASKS, barrier_of_three_plan) > 1000);
-    assert_true(for_each_plan(4, "AZ", 3, barrier_of_two_with_three_plan) > 1000);
+    assert_true(for_each_plan(3, "A", TASKS, barrier_of_two_plan) > 1000);
+    assert_true(for_each_plan(3, "Z", TASKS, barrier_of_three_plan) > 1000);
+    assert_true(for_each_plan(3, "AZ", 3, barrier_of_two_with_three_plan) > 1000);
     return 0;
 }
 
