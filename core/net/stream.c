@@ -296,7 +296,7 @@ void eddyi_stream_flush(eddy_stream *stream)
         else if (!took(stream, &now))
             return;
     }
-    if (!stream->sending && stream->error == 0)
+    if (stream->error == 0) /* also with more under way: what went at once may have reached the low mark */
         after_progress(stream);
 }
 
@@ -308,11 +308,8 @@ static void flush_completed(eddyi_completion *completion, const eddyi_result *re
         eddyi_stream_try_finish(stream);
         return;
     }
-    if (!took(stream, result))
-        return;
-    if (eddyi_stream_unsent(stream) <= stream->low_water)
-        eddyi_stream_wake_all(&stream->drainers, 0);
-    eddyi_stream_flush(stream);
+    if (took(stream, result))
+        eddyi_stream_flush(stream);
 }
 
 /* ---- what is known of it ---- */

@@ -41,7 +41,10 @@ static void every_mutant_is_caught(void **state)
     int survivors = 0;
     (void)state;
     for (size_t i = 0; i < sizeof mutants / sizeof mutants[0]; i++) {
-        int outcome = run_mutant(mutants[i].name, mutants[i].law);
+        int outcome = 0;
+        /* On a loaded machine one run of races may miss the moment that betrays it. */
+        for (int runs = 0; outcome == 0 && runs < 5; runs++)
+            outcome = run_mutant(mutants[i].name, mutants[i].law);
         if (outcome == 77) {
             print_message("mutant %s: %s does not apply here\n", mutants[i].name, mutants[i].law);
         } else if (outcome != 1) {

@@ -130,6 +130,14 @@ static eddyi_result held[LAW_ROOM];
 static int held_count;
 
 /* Keeps what came for one wait longer; a cancel in between throws it away. */
+/* Without a rhythm: receives and sends take turns in some laws, and every second result would be of one kind only. */
+static bool by_chance(void)
+{
+    static uint32_t chance;
+    chance = chance * 1103515245U + 12345U; /* the generator of C11's 7.22.2 */
+    return (chance >> 16) % 2 == 0;
+}
+
 static int wait_holds(eddyi_backend *backend, uint64_t deadline, eddyi_result *results, int room)
 {
     int count = 0;
@@ -142,7 +150,7 @@ static int wait_holds(eddyi_backend *backend, uint64_t deadline, eddyi_result *r
     }
     int found = real->wait(backend, deadline, results, room);
     for (int i = 0; i < found; i++) {
-        bool hold = results[i].value > 0 && results[i].op->kind != EDDYI_CONNECT && ++results_seen % 2 == 0;
+        bool hold = results[i].value > 0 && results[i].op->kind != EDDYI_CONNECT && by_chance();
         if (hold && held_count < LAW_ROOM)
             held[held_count++] = results[i];
         else
