@@ -172,7 +172,8 @@ TASK_TEST(fault_S6_waiting_writers_go_on_exactly_at_the_low_mark)
     eddy_task *drainer = start(drain_it, &d);
     while (!w.went_on || !d.went_on) {
         assert_true(eddy_stream_read(pair.peer, buffer, sizeof buffer) > 0);
-        if (eddy_stream_write_buffer_size(pair.client) <= LOW) { /* they were woken, and have their turn now */
+        if (eddy_stream_write_buffer_size(pair.client) <=
+            LOW) { /* they were woken, and have their turn now */
             assert_int_equal(eddy_sleep(0), 0);
             assert_true(w.went_on && d.went_on);
         }
