@@ -89,7 +89,7 @@ static int await_that(void *arg)
 }
 
 /* T6: the one that would close the ring is refused, and the others end with it. */
-TASK_TEST(ring_of_awaiting_tasks_is_refused)
+TASK_TEST(fault_C15_ring_of_awaiting_tasks_is_refused)
 {
     eddy_task *tasks[3];
     (void)arg;
@@ -322,7 +322,7 @@ int suite_task_ends(void)
         cmocka_unit_test(task_that_returns_a_cancel_ends_cancelled),
         cmocka_unit_test(awaiter_runs_one_iteration_after_the_task_ended),
         cmocka_unit_test(task_that_awaits_itself_is_told),
-        cmocka_unit_test(ring_of_awaiting_tasks_is_refused),
+        cmocka_unit_test(fault_C15_ring_of_awaiting_tasks_is_refused),
         cmocka_unit_test(fault_C9_task_of_another_loop_is_refused),
         cmocka_unit_test(argument_is_released_once_when_the_task_has_ended),
         cmocka_unit_test(argument_is_released_also_when_the_task_never_ran),
