@@ -29,9 +29,10 @@ enum eddyi_op_kind {
     EDDYI_SEND,     /* bufs -> stream; value: bytes taken, may be fewer than asked, at least 1 */
     EDDYI_RECVFROM, /* one datagram, its sender in *address; value: bytes */
     EDDYI_SENDTO,   /* one datagram to *address; value: bytes */
-    EDDYI_ACCEPT,   /* value: the new descriptor, non-blocking and close-on-exec from birth */
-    EDDYI_CONNECT,  /* to *address; value: 0 */
-    EDDYI_READ,     /* file or pipe, at `offset` (UINT64_MAX: the descriptor's own position) */
+    EDDYI_ACCEPT, /* value: the new descriptor, non-blocking and close-on-exec from birth. EDDY_ECONNABORTED or EDDY_EPROTO:
+                       a connection died in the queue; core starts the op again */
+    EDDYI_CONNECT, /* to *address; value: 0 */
+    EDDYI_READ,    /* file or pipe, at `offset` (UINT64_MAX: the descriptor's own position) */
     EDDYI_WRITE,
     EDDYI_SENDFILE,
     EDDYI_POLL, /* value: EDDYI_IN/OUT/END bits that hold now, of those asked in `events` */

@@ -202,7 +202,13 @@ static bool short_of_resources(int code)
     return code == EDDY_EMFILE || code == EDDY_ENFILE || code == EDDY_ENOBUFS || code == EDDY_ENOMEM;
 }
 
-/* The accept op has ended: by our cancel, or because the system is out of something. */
+/* F2: only the connection that was to be taken is lost. */
+static bool lost_one_connection(int code)
+{
+    return code == EDDY_ECONNABORTED || code == EDDY_EPROTO || code == EDDY_EAGAIN;
+}
+
+/* The accept op has ended: by our cancel, with a connection that died, or because the system is out of something. */
 static void accept_ended(listener *l, int code)
 {
     eddy_server *server = l->server;
@@ -210,6 +216,8 @@ static void accept_ended(listener *l, int code)
     if (server->closed) {
         close_listener(l);
         wake_if_gone(server);
+    } else if (lost_one_connection(code)) { /* through the timers, so that a row of them starves nobody */
+        eddyi_timers_add(&server->loop->timers, &l->pause, eddyi_loop_now(server->loop));
     } else if (code != EDDY_ECANCELED) {
         if (!l->starved)
             report_soon(l, short_of_resources(code) ? out_of_resource : accept_failed, code);

@@ -4,6 +4,7 @@
 #include "suite.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/base/inject.h"
 
@@ -258,6 +259,39 @@ TASK_TEST(fault_F2_connection_aborted_in_the_queue_is_skipped)
     return 0;
 }
 
+static int knock_under_faults(void *arg)
+{
+    eddy_server *server;
+    int *refused = arg;
+    support_catch_reports();
+    while (eddy_start_server(&server, "127.0.0.1", "0", echo, NULL, NULL) < 0)
+        eddy_error_clear();
+    for (int i = 0; i < 400; i++) {
+        eddy_stream *client = NULL;
+        if (eddy_open_connection(&client, "127.0.0.1", pair_service(server), NULL) == 0)
+            assert_int_equal(eddy_sleep(0.001), 0);
+        eddy_stream_abort(client);
+        eddy_stream_release(client);
+        const char *message = support_last_message();
+        *refused += message != NULL && strcmp(message, "Accept failed on a socket") == 0;
+    }
+    stop(server);
+    return 0;
+}
+
+/* F2 where the accept is the backend's own: what died in the queue ends the op, which begins again, and nobody is told. */
+static void fault_F2_dead_connection_ends_no_accepting_under_sim(void **state)
+{
+    int refused = 0;
+    eddy_loop_options loop = {.size = sizeof loop, .fault_percent = 60, .fault_seconds = 100};
+    eddy_run_options options = {.size = sizeof options, .loop = &loop};
+    (void)state;
+    if (!support_is_simulated())
+        skip();
+    assert_int_equal(eddy_run(knock_under_faults, &refused, &options), 0);
+    assert_int_equal(refused, 0);
+}
+
 /* F3: setting one connection up fails: that one ends, the listener goes on. */
 TASK_TEST(fault_F3_failed_set_up_costs_one_connection)
 {
@@ -353,6 +387,7 @@ int suite_server(void)
         cmocka_unit_test(localhost_listens_on_each_of_its_addresses),
         cmocka_unit_test(fault_F1_out_of_descriptors_pauses_and_goes_on),
         cmocka_unit_test(fault_F2_connection_aborted_in_the_queue_is_skipped),
+        cmocka_unit_test(fault_F2_dead_connection_ends_no_accepting_under_sim),
         cmocka_unit_test(fault_F3_failed_set_up_costs_one_connection),
         cmocka_unit_test(fault_F4_burst_of_connections_is_accepted),
         cmocka_unit_test(loop_closes_what_is_left_open),
