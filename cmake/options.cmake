@@ -17,7 +17,7 @@ option(EDDY_BUILD_TOOLS "Build the tools" ${eddy_top_level})
 option(EDDY_BUILD_EXAMPLES "Build the examples" ${eddy_top_level})
 option(EDDY_BUILD_BENCH "Build the benchmarks" OFF)
 option(EDDY_WERROR "Warnings are errors" OFF)
-option(EDDY_LTO "Optimise at link time" OFF)
+option(EDDY_LTO "Release builds: optimise the library as a whole, where the compiler can" ON)
 
 if(EDDY_BUILD_TESTS)
     find_path(CMOCKA_INCLUDE_DIR cmocka.h)

@@ -68,11 +68,14 @@ static void child_done(eddyi_node *node)
     group_scope *group = child->group;
     eddy_loop *loop = child->task->future.loop;
     int outcome = eddyi_future_outcome(&child->task->future);
-    eddy_error detail = child->task->error;
+    bool failed = outcome < 0 && outcome != EDDY_ECANCELED;
+    eddy_error detail;
+    if (failed) /* the record goes with the task */
+        detail = child->task->error;
     forget_child(loop, child);
     if (loop->closed)
         return;
-    if (outcome < 0 && outcome != EDDY_ECANCELED)
+    if (failed)
         child_failed(group, outcome, &detail);
     if (eddyi_list_empty(&group->children) && group->exit_wait != NULL) {
         group->exit_wait = NULL;
