@@ -161,7 +161,7 @@ static int submit(eddy_loop *loop, eddy_executor *executor, submission **out, co
 int eddy_loop_run_in_executor(eddy_loop *loop, eddy_future **out, eddy_executor *executor,
                               int (*fn)(void *arg), void *arg, const eddy_job_options *options)
 {
-    submission *self;
+    submission *self = NULL;
     int rc = eddyi_loop_usable(loop);
     if (rc == 0 && loop->closing)
         rc = EDDY_ECLOSED;
