@@ -6,13 +6,6 @@
 #include <stdbool.h>
 #include "core/base/memory.h"
 
-/* Bring a cache line closer: a hint, never a fault, whatever the address. */
-#if defined(__GNUC__)
-#define EDDYI_FETCH(address) __builtin_prefetch(address)
-#else
-#define EDDYI_FETCH(address) ((void)(address))
-#endif
-
 typedef struct eddyi_list {
     struct eddyi_list *next, *previous;
 } eddyi_list;

@@ -260,16 +260,6 @@ static uint16_t take_index(stack_slab *slab)
     return index;
 }
 
-/* Tasks are often made in a row: what the next one will write is on its way while this one is filled in. */
-static void fetch_next(const stack_slab *slab)
-{
-    if (slab->free_first == NONE)
-        return;
-    const char *block = (const char *)block_of(slab, slab->free_first);
-    for (int line = -1; line < (int)(BLOCK_SIZE / CACHE_LINE); line++)
-        EDDYI_FETCH(block + line * (int)CACHE_LINE);
-}
-
 static int choose_class(eddy_loop *loop, stack_class **out, size_t size, bool without_signals)
 {
     if (size == 0) {
@@ -298,7 +288,6 @@ int eddyi_stack_take(eddy_loop *loop, eddy_task **out, size_t size, bool without
         return rc;
     stack_slab *slab = EDDYI_LIST_ITEM(class->partial.next, stack_slab, link);
     uint16_t index = take_index(slab);
-    fetch_next(slab);
     if (slab->used == slab->count) {
         eddyi_list_remove(&slab->link);
         eddyi_list_append(&class->full, &slab->link);
