@@ -23,7 +23,8 @@ typedef struct eddy_task_group {
  *
  * asyncio   timeout, Timeout.__aenter__
  * takes     seconds: infinity for no limit; <= 0 fires at the next suspension
- * errors    EDDY_ENOTASK · EDDY_ENOMEM · EDDY_EINVAL NaN. A failed block is cancelled at its next await, and exit returns the error
+ * errors    EDDY_ENOTASK · EDDY_ENOMEM · EDDY_EINVAL NaN · EDDY_EINVALIDSTATE entered already.
+ *           A failed block is cancelled at its next await, and exit returns the error
  * thread    the loop's
  * since     0.1
  */

@@ -371,7 +371,8 @@ EDDY_API EDDY_CHECK int eddy_as_completed(eddy_completions **out, eddy_task *con
  * suspends  while none is ready
  * takes     out: gets the task, not a new reference
  * returns   1 and a task; 0 after the last
- * errors    EDDY_ETIMEDOUT, again at each call · EDDY_ECANCELED · EDDY_ENOTASK · EDDY_EINVAL
+ * errors    EDDY_ETIMEDOUT, again at each call · EDDY_ECANCELED · EDDY_ENOTASK · EDDY_EBUSY another task waits in it ·
+ *           EDDY_EINVAL
  * thread    the loop's
  * since     0.1
  */
