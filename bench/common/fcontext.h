@@ -22,4 +22,27 @@ static inline fcontext_t bench_fcontext(void (*body)(transfer_t))
     return make_fcontext(stack + size, size, body);
 }
 
+static inline void bench_jump_back(transfer_t here)
+{
+    for (;;)
+        here = jump_fcontext(here.from, NULL);
+}
+
+/* The yardstick of works that have no switch themselves: one jump between two contexts, whatever the size. */
+static inline int bench_yardstick(int argc, char **argv, const char *work)
+{
+    size_t count = bench_size(argc, argv);
+    bench_meter meter = bench_meter_make("BENCH_SECONDS", "BENCH_WARM");
+    int batch = (int)bench_setting("BENCH_BATCH");
+    fcontext_t other = bench_fcontext(bench_jump_back);
+    while (!meter.over) {
+        for (int i = 0; i < batch; i++)
+            other = jump_fcontext(other, NULL).from;
+        meter.ops += 2 * (uint64_t)batch; /* there and back */
+        bench_meter_lap(&meter);
+    }
+    bench_print(work, count, "", meter.ns_per_op, "ns");
+    return 0;
+}
+
 #endif
