@@ -253,15 +253,16 @@ static int wait_for_end(eddy_concurrent_future *future, uint64_t limit)
 {
     uint64_t now = eddyi_clock_now();
     uint64_t deadline = limit < UINT64_MAX - now ? now + limit : UINT64_MAX;
+    bool own_loop = eddyi_running_loop == future->loop;
     bool in_time = true;
-    if (state_of(future) == EDDYI_FUTURE_PENDING && eddyi_running_loop == future->loop)
-        return EDDY_EDEADLK; /* Y4, X7 */
     eddyi_mutex_lock(&future->mutex);
-    while (future->state == EDDYI_FUTURE_PENDING && in_time)
+    while (future->state == EDDYI_FUTURE_PENDING && in_time && !own_loop)
         in_time = eddyi_condition_wait_until(&future->ended, &future->mutex, deadline);
     bool pending = future->state == EDDYI_FUTURE_PENDING;
     eddyi_mutex_unlock(&future->mutex);
-    return pending ? EDDY_ETIMEDOUT : 0;
+    if (!pending)
+        return 0;
+    return own_loop ? EDDY_EDEADLK : EDDY_ETIMEDOUT; /* Y4, X7 */
 }
 
 int eddy_concurrent_future_result(eddy_concurrent_future *future, int *outcome, double timeout)

@@ -46,8 +46,7 @@ typedef struct submission {
     eddyi_closable closable;
     eddyi_job job;
     call call;
-    atomic_uint owners;
-    eddy_allocator allocator;
+    eddyi_owned owned;
 } submission;
 
 static submission *submission_of(eddyi_job *job)
@@ -57,10 +56,7 @@ static submission *submission_of(eddyi_job *job)
 
 static void disown(submission *self)
 {
-    if (atomic_fetch_sub(&self->owners, 1) != 1)
-        return;
-    eddy_allocator allocator = self->allocator;
-    eddyi_release(&allocator, self);
+    eddyi_disown(&self->owned, self);
 }
 
 static void submission_work(eddyi_job *job)
@@ -131,8 +127,7 @@ static int create_submission(eddy_loop *loop, submission **out)
     if (self == NULL)
         return EDDY_ENOMEM;
     eddyi_future_init(&self->future, loop, &submission_kind);
-    self->allocator = loop->allocator;
-    atomic_init(&self->owners, 2);
+    eddyi_owned_init(&self->owned, 2, &loop->allocator);
     self->job.work = submission_work;
     self->job.back = submission_back;
     self->job.destroy = submission_destroy;

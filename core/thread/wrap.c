@@ -6,16 +6,12 @@ typedef struct wrapper {
     eddy_future future; /* first */
     eddyi_follower follower;
     eddy_concurrent_future *followed; /* one reference */
-    atomic_uint owners;
-    eddy_allocator allocator;
+    eddyi_owned owned;
 } wrapper;
 
 static void disown(wrapper *self)
 {
-    if (atomic_fetch_sub(&self->owners, 1) != 1)
-        return;
-    eddy_allocator allocator = self->allocator;
-    eddyi_release(&allocator, self);
+    eddyi_disown(&self->owned, self);
 }
 
 /* The loop closed first: nobody hears of it. */
@@ -29,7 +25,7 @@ static void followed_done(eddyi_node *node)
     wrapper *self = EDDYI_CONTAINER(node, wrapper, follower.node);
     enum eddyi_future_state state;
     /* This node is one owner; the future goes on this thread only, so it is there exactly while there are two. */
-    if (atomic_load(&self->owners) == 2 && !self->follower.loop->closed &&
+    if (atomic_load(&self->owned.owners) == 2 && !self->follower.loop->closed &&
         self->future.state == EDDYI_FUTURE_PENDING) {
         int result = eddyi_concurrent_outcome(self->followed, &state);
         eddyi_future_finish(&self->future, state, result);
@@ -68,8 +64,7 @@ int eddy_wrap_future(eddy_loop *loop, eddy_future **out, eddy_concurrent_future 
     if (self == NULL)
         return eddyi_fail(EDDY_ENOMEM, "wrap_future");
     eddyi_future_init(&self->future, loop, &wrapper_kind);
-    atomic_init(&self->owners, 2);
-    self->allocator = loop->allocator;
+    eddyi_owned_init(&self->owned, 2, &loop->allocator);
     self->followed = eddy_concurrent_future_retain(future);
     self->follower.loop = loop;
     self->follower.refused = refused;
