@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "backends/sim/inside.h"
-
-enum { LONGEST_HOST = 253, LONGEST_LABEL = 63 }; /* RFC 1035, section 2.3.4 */
+#include "core/base/host.h"
 
 sim_address eddyi_sim_address_get(const eddyi_address *address)
 {
@@ -123,21 +122,11 @@ static sim_address from_letters(const char *host)
 /* What no system asks a resolver for, and what no resolver knows. */
 static int check_name(const char *host)
 {
-    size_t length = strlen(host), label = 0;
-    if (length > LONGEST_HOST + 1 || (length == LONGEST_HOST + 1 && host[length - 1] != '.'))
-        return EDDY_ENAMETOOLONG;
-    for (const char *c = host; *c != '\0'; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f)
-            return EDDY_EINVAL;
-    for (const char *c = host; *c != '\0'; c += label + (c[label] == '.')) {
-        label = strcspn(c, ".");
-        if (label == 0 || label > LONGEST_LABEL)
-            return EDDY_ENOHOST;
-    }
-    for (const char *c = host; *c != '\0'; c++)
+    int rc = eddyi_check_host(host);
+    for (const char *c = host; rc == 0 && *c != '\0'; c++)
         if ((unsigned char)*c > 0x7f)
-            return EDDY_ENOHOST;
-    return 0;
+            rc = EDDY_ENOHOST;
+    return rc;
 }
 
 /* How many of the at most two addresses of a host. */

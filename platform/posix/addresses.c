@@ -11,13 +11,10 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "core/base/host.h"
 #include "platform/posix/system.h"
 
-enum {                     /* RFC 1035 section 2.3.4 */
-       LONGEST_HOST = 253, /* without the final dot */
-       LONGEST_LABEL = 63,
-       HIGHEST_PORT = 65535
-};
+enum { HIGHEST_PORT = 65535 };
 
 _Static_assert(sizeof(struct sockaddr_un) <= sizeof(((eddyi_address *)0)->bytes), "every address fits");
 _Static_assert(sizeof(struct sockaddr_in6) <= sizeof(((eddyi_address *)0)->bytes), "every address fits");
@@ -115,24 +112,6 @@ static int error_of_resolver(int rc)
     }
 }
 
-/* Control characters and spaces are never part of a name; a resolver may choke on them. Nor is one asked for a label
- * that no name can have. */
-static int check_host(const char *host)
-{
-    size_t length = strlen(host), label = 0;
-    if (length > LONGEST_HOST + 1 || (length == LONGEST_HOST + 1 && host[length - 1] != '.'))
-        return EDDY_ENAMETOOLONG;
-    for (const char *c = host; *c != '\0'; c++)
-        if ((unsigned char)*c <= ' ' || *c == 0x7f)
-            return EDDY_EINVAL;
-    for (const char *c = host; *c != '\0'; c += label + (c[label] == '.')) {
-        label = strcspn(c, ".");
-        if (label == 0 || label > LONGEST_LABEL)
-            return EDDY_ENOHOST;
-    }
-    return 0;
-}
-
 /* Resolvers take blanks, a sign, and numbers modulo 65536 for a port; none of these is meant. */
 static int check_service(const char *service)
 {
@@ -195,7 +174,7 @@ int eddyi_resolve(eddyi_backend *backend, const char *host, const char *service,
         service = "0";
     int rc = check_service(service);
     if (rc == 0 && host != NULL)
-        rc = check_host(host);
+        rc = eddyi_check_host(host);
     if (rc < 0)
         return rc;
     hints.ai_family = family == EDDYI_FAMILY_IPV4   ? AF_INET
