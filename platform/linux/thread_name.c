@@ -2,7 +2,7 @@
  * Touches pthread. */
 #include <pthread.h>
 
-void eddyi_thread_name_self(const char *name);
+#include "platform/posix/this_thread.h"
 
 void eddyi_thread_name_self(const char *name)
 {

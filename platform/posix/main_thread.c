@@ -1,9 +1,8 @@
 /* main_thread.c: which thread is the main one, where the system does not tell: the one in which the library was loaded.
  * Touches pthread. */
 #include <pthread.h>
-#include <stdbool.h>
 
-bool eddyi_is_main_thread(void);
+#include "platform/posix/this_thread.h"
 
 static pthread_t loader;
 

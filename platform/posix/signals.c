@@ -7,8 +7,7 @@
 
 #include "core/platform.h"
 #include "platform/posix/system.h"
-
-bool eddyi_is_main_thread(void); /* main_thread.c */
+#include "platform/posix/this_thread.h"
 
 static void (*_Atomic interrupt_fn)(void *);
 static void *_Atomic interrupt_arg;

@@ -1,6 +1,6 @@
 /* thread_name.c: a name for the calling thread, where the system has no way to give one: none.
  * Touches nothing. */
-void eddyi_thread_name_self(const char *name);
+#include "platform/posix/this_thread.h"
 
 void eddyi_thread_name_self(const char *name)
 {

@@ -9,6 +9,7 @@
 #include "core/base/memory.h"
 #include "core/platform.h"
 #include "platform/posix/system.h"
+#include "platform/posix/this_thread.h"
 
 _Static_assert(sizeof(pthread_mutex_t) <= sizeof(eddyi_mutex), "a mutex fits");
 _Static_assert(sizeof(pthread_cond_t) <= sizeof(eddyi_condition), "a condition fits");
@@ -90,8 +91,6 @@ bool eddyi_condition_wait_until(eddyi_condition *condition, eddyi_mutex *mutex, 
 }
 
 enum { NAME_SIZE = 16 };
-
-void eddyi_thread_name_self(const char *name); /* thread_name.c */
 
 typedef struct start {
     void (*fn)(void *arg);
