@@ -19,6 +19,9 @@ static int run_wait(actor *me, int at)
     int rc = await_end(me, eddy_barrier_wait(&barriers[i].barrier));
     barriers[i].waiting--;
     if (rc < 0) {
+        EXPECT(me->w,
+               barriers[i].disturbed || eddy_barrier_broken(&barriers[i].barrier) || rc == EDDY_ECANCELED,
+               "a barrier says that it was broken, and nobody did");
         barriers[i].disturbed = true;
         return rc == EDDY_EBROKENBARRIER ? 0 : rc;
     }
@@ -33,6 +36,15 @@ static int run_reset(actor *me, int at)
     int i = me->w->script->steps[at].a;
     barriers[i].disturbed = true;
     EXPECT(me->w, eddy_barrier_reset(&barriers[i].barrier) == 0, "a barrier could not be reset");
+    return 0;
+}
+
+static int run_abort(actor *me, int at)
+{
+    int i = me->w->script->steps[at].a;
+    barriers[i].disturbed = true;
+    EXPECT(me->w, eddy_barrier_abort(&barriers[i].barrier) == 0, "a barrier could not be broken");
+    EXPECT(me->w, eddy_barrier_broken(&barriers[i].barrier), "a barrier that was broken says that it is not");
     return 0;
 }
 
@@ -53,6 +65,8 @@ static void check_idle(world *w)
 {
     for (int i = 0; i < BARRIERS; i++) {
         int parties = barriers[i].parties, rounds = barriers[i].passed / parties;
+        EXPECT(w, barriers[i].waiting == 0 || !eddy_barrier_broken(&barriers[i].barrier),
+               "a barrier is broken and tasks wait at it");
         EXPECT(w, barriers[i].waiting < parties, "enough tasks have come to a barrier and they wait");
         EXPECT(w, eddy_barrier_n_waiting(&barriers[i].barrier) == barriers[i].waiting,
                "a barrier counts others than those who wait");
@@ -68,8 +82,9 @@ static void check_idle(world *w)
 
 static const action actions[] = {
     {"barrier", run_wait, 30, BARRIERS, 1, LEAF},
-    {"reset", run_reset, 2, BARRIERS, 1, LEAF},
+    {"reset", run_reset, 3, BARRIERS, 1, LEAF},
+    {"abort", run_abort, 1, BARRIERS, 1, LEAF},
 };
 
 const kind kind_barriers = {
-    .name = "barriers", .actions = actions, .action_count = 2, .make = make, .check_idle = check_idle};
+    .name = "barriers", .actions = actions, .action_count = 3, .make = make, .check_idle = check_idle};

@@ -40,6 +40,13 @@ static int run_survive(actor *me, int at)
     return 0;
 }
 
+/* Cleaning up awaits too, also after a cancel. */
+static int run_finally(actor *me, int at)
+{
+    int rc = run_body(me, at), late = give_way(me, at);
+    return rc < 0 ? rc : late;
+}
+
 static int run_fail(actor *me, int at)
 {
     (void)me;
@@ -59,11 +66,10 @@ static void check_idle(world *w)
 }
 
 static const action actions[] = {
-    {"cancel", run_cancel, 8, ACTORS, 2, LEAF},
-    {"take back", run_cancel_and_take_back, 1, 1, 1, LEAF},
-    {"survive", run_survive, 5, 1, 1, BLOCK},
+    {"cancel", run_cancel, 8, ACTORS, 2, LEAF}, {"take back", run_cancel_and_take_back, 1, 1, 1, LEAF},
+    {"survive", run_survive, 5, 1, 1, BLOCK},   {"finally", run_finally, 6, 1, 1, BLOCK},
     {"fail", run_fail, 1, 1, 1, LEAF},
 };
 
 const kind kind_cancels = {
-    .name = "cancels", .actions = actions, .action_count = 4, .check_idle = check_idle};
+    .name = "cancels", .actions = actions, .action_count = 5, .check_idle = check_idle};

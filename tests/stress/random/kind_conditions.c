@@ -30,6 +30,18 @@ static void give_back(actor *me, int i)
     EXPECT(me->w, eddy_condition_release(&conditions[i].condition) == 0, "a condition could not be released");
 }
 
+static void notify(actor *me, const step *s)
+{
+    int rc, count = s->b < 2 ? 1 : s->b < 3 ? 2 : ACTORS;
+    line_heat(&conditions[s->a].waiting, me->w);
+    (void)line_promise(&conditions[s->a].waiting, count);
+    if (count == ACTORS)
+        rc = eddy_condition_notify_all(&conditions[s->a].condition);
+    else
+        rc = eddy_condition_notify(&conditions[s->a].condition, (size_t)count);
+    EXPECT(me->w, rc == 0, "a condition could not be notified");
+}
+
 static int run_wait(actor *me, int at)
 {
     int i = me->w->script->steps[at].a;
@@ -51,23 +63,41 @@ static int run_wait(actor *me, int at)
     return rc;
 }
 
+/* Held over other awaits, so that those who were notified queue for the lock. */
+static int run_hold(actor *me, int at)
+{
+    int i = me->w->script->steps[at].a, rc = take(me, at, i);
+    if (rc < 0)
+        return rc;
+    rc = run_body(me, at);
+    give_back(me, i);
+    return rc;
+}
+
 static int run_notify(actor *me, int at)
 {
     const step *s = &me->w->script->steps[at];
-    int rc = take(me, at, s->a), count = s->b < 2 ? 1 : s->b < 3 ? 2 : ACTORS;
+    int rc = take(me, at, s->a);
     if (rc < 0)
         return rc;
-    line_heat(&conditions[s->a].waiting, me->w);
+    notify(me, s);
     actor *hot = me->w->hot;
-    (void)line_promise(&conditions[s->a].waiting, count);
-    if (count == ACTORS)
-        rc = eddy_condition_notify_all(&conditions[s->a].condition);
-    else
-        rc = eddy_condition_notify(&conditions[s->a].condition, (size_t)count);
-    EXPECT(me->w, rc == 0, "a condition could not be notified");
     give_back(me, s->a);
     me->w->hot = hot;
     return 0;
+}
+
+/* Gives way before it lets go, as a body between notify and the end of the block would. */
+static int run_notify_held(actor *me, int at)
+{
+    const step *s = &me->w->script->steps[at];
+    int rc = take(me, at, s->a);
+    if (rc < 0)
+        return rc;
+    notify(me, s);
+    rc = give_way(me, at);
+    give_back(me, s->a);
+    return rc;
 }
 
 static int make(world *w)
@@ -97,11 +127,13 @@ static void finish(world *w)
 static const action actions[] = {
     {"cond wait", run_wait, 24, CONDITIONS, 1, LEAF},
     {"notify", run_notify, 16, CONDITIONS, 4, LEAF},
+    {"hold", run_hold, 8, CONDITIONS, 1, BLOCK},
+    {"notify held", run_notify_held, 10, CONDITIONS, 4, LEAF},
 };
 
 const kind kind_conditions = {.name = "conditions",
                               .actions = actions,
-                              .action_count = 2,
+                              .action_count = 4,
                               .make = make,
                               .check_idle = check_idle,
                               .finish = finish};

@@ -75,7 +75,8 @@ static int run_shield(actor *me, int at)
     EXPECT(me->w, rc < 0 || outcome_is(f.children[0], outcome),
            "a shield told something else than the task came to");
     EXPECT(me->w,
-           f.children[0]->ended || eddy_task_cancelling(f.tasks[0]) - cancels == f.children[0]->asked - asked,
+           f.children[0]->ended || f.children[0]->scopes > 0 ||
+               eddy_task_cancelling(f.tasks[0]) - cancels == f.children[0]->asked - asked,
            "a shield let a cancel through");
     return rc;
 }
@@ -119,6 +120,31 @@ static int run_gather(actor *me, int at)
     return rc <= EDDY_EUSER ? 0 : rc;
 }
 
+/* A cancel of this task touches neither the gather nor its members. */
+static int run_shielded_gather(actor *me, int at)
+{
+    family f;
+    int rc, outcome = 0;
+    eddy_future *members[CHILDREN], *gathered = NULL, *outer = NULL;
+    if (!begin(me, at, &f, &rc))
+        return rc;
+    for (int i = 0; i < f.count; i++)
+        members[i] = eddy_task_future(f.tasks[i]);
+    rc = eddy_gather_future(me->w->loop, &gathered, NULL, members, (size_t)f.count, true);
+    if (rc == 0)
+        rc = eddy_shield_future(&outer, gathered);
+    EXPECT(me->w, rc == 0, "a gather could not be made, or not shielded");
+    if (rc < 0)
+        return rc;
+    wait_begin(me, at, &f, f.count, f.count, STRICT);
+    rc = wait_end(me, eddy_await_future(outer, &outcome));
+    EXPECT(me->w, rc < 0 || ended_of(f.children, f.count) == f.count, "a gather ended before its tasks");
+    EXPECT(me->w, rc < 0 || outcome == 0, "a gather that takes errors as results failed");
+    eddy_future_release(outer);
+    eddy_future_release(gathered);
+    return rc;
+}
+
 static int run_wait(actor *me, int at)
 {
     const step *s = &me->w->script->steps[at];
@@ -156,12 +182,32 @@ static int check_completion(actor *me, const family *f, const eddy_task *task, b
     return f->children[i]->end_serial;
 }
 
+/* 0, or what ends it: a second cancel, or the limit. A cancelled call loses no task: after the first one it goes on. */
+static int take_all(actor *me, int at, family *f, eddy_completions *completions)
+{
+    int given = 0, last = 0, cancelled = 0;
+    bool seen[CHILDREN] = {false};
+    for (;;) {
+        eddy_task *task = NULL;
+        wait_begin(me, at, f, f->count, given + 1, STRICT);
+        int rc = wait_end(me, eddy_completions_next(completions, &task));
+        if (rc == EDDY_ECANCELED && cancelled == 0) {
+            cancelled = rc;
+            continue;
+        }
+        EXPECT(me->w, rc != 0 || given == f->count, "as_completed left a task out");
+        if (rc <= 0)
+            return rc < 0 ? rc : cancelled;
+        last = check_completion(me, f, task, seen, last);
+        given++;
+    }
+}
+
 static int run_completed(actor *me, int at)
 {
     family f;
     eddy_completions *completions;
-    int rc, given = 0, last = 0;
-    bool seen[CHILDREN] = {false};
+    int rc;
     f.count = start_children(me, at, NULL, f.children);
     for (int i = 0; i < f.count; i++)
         f.tasks[i] = f.children[i]->task;
@@ -169,18 +215,8 @@ static int run_completed(actor *me, int at)
                            me->w->script->steps[at].a != 0 ? 0.001 : INFINITY);
     EXPECT(me->w, rc == 0, "as_completed could not be made");
     rc = run_body(me, at);
-    while (rc >= 0) {
-        eddy_task *task = NULL;
-        wait_begin(me, at, &f, f.count, given + 1, STRICT);
-        rc = wait_end(me, eddy_completions_next(completions, &task));
-        if (rc == 0) {
-            EXPECT(me->w, given == f.count, "as_completed left a task out");
-            break;
-        }
-        if (rc > 0)
-            last = check_completion(me, &f, task, seen, last);
-        given++;
-    }
+    if (rc == 0)
+        rc = take_all(me, at, &f, completions);
     eddy_completions_release(completions);
     return rc == EDDY_ETIMEDOUT ? 0 : rc;
 }
@@ -195,10 +231,14 @@ static void check_idle(world *w)
 }
 
 static const action actions[] = {
-    {"await", run_await, 6, 1, 1, FAMILY},       {"shield", run_shield, 6, 1, 1, FAMILY},
-    {"wait_for", run_wait_for, 6, 4, 1, FAMILY}, {"gather", run_gather, 8, 2, 1, FAMILY},
-    {"wait", run_wait, 8, 2, 2, FAMILY},         {"as_completed", run_completed, 8, 2, 1, FAMILY},
+    {"await", run_await, 6, 1, 1, FAMILY},
+    {"shield", run_shield, 6, 1, 1, FAMILY},
+    {"wait_for", run_wait_for, 6, 4, 1, FAMILY},
+    {"gather", run_gather, 8, 2, 1, FAMILY},
+    {"shielded gather", run_shielded_gather, 5, 1, 1, FAMILY},
+    {"wait", run_wait, 8, 2, 2, FAMILY},
+    {"as_completed", run_completed, 8, 2, 1, FAMILY},
 };
 
 const kind kind_families = {
-    .name = "families", .actions = actions, .action_count = 6, .check_idle = check_idle};
+    .name = "families", .actions = actions, .action_count = 7, .check_idle = check_idle};

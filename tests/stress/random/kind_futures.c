@@ -7,6 +7,7 @@ static struct {
     eddy_future *future;
     line waiting, shielded;
     int calls_due, calls;
+    bool cancelled; /* by a task that awaited it itself and was cancelled */
 } futures[FUTURES];
 
 /* One outcome for all, once it is done. */
@@ -25,6 +26,7 @@ static int run_await(actor *me, int at)
     await_begin(me, at, STRICT);
     int rc = await_end(me, eddy_await_future(futures[i].future, &outcome));
     line_leave(&futures[i].waiting, me, rc == 0 && !done);
+    futures[i].cancelled |= rc < 0;
     if (rc == 0)
         check_outcome(me, i, outcome);
     return rc;
@@ -92,6 +94,8 @@ static void check_idle(world *w)
 {
     for (int i = 0; i < FUTURES; i++) {
         bool done = eddy_future_done(futures[i].future);
+        EXPECT(w, futures[i].cancelled || !eddy_future_cancelled(futures[i].future),
+               "a shield let a cancel through");
         EXPECT(w, !done || futures[i].waiting.count == 0, "a future is done and tasks wait for it");
         EXPECT(w, !done || futures[i].shielded.count == 0,
                "a future is done and tasks wait behind a shield for it");

@@ -51,12 +51,12 @@ static int run_semaphore(actor *me, int at)
 /* Several units come back at once, so that who is woken is more than one. */
 static int run_add(actor *me, int at)
 {
-    int i = me->w->script->steps[at].a;
-    if (semaphores[i].units >= 4)
-        return 0;
-    semaphores[i].units++;
-    semaphores[i].taken++;
-    give_back(me, i);
+    const step *s = &me->w->script->steps[at];
+    for (int left = 1 + s->b; left > 0 && semaphores[s->a].units < 6; left--) {
+        semaphores[s->a].units++;
+        semaphores[s->a].taken++;
+        give_back(me, s->a);
+    }
     return 0;
 }
 
@@ -65,7 +65,7 @@ static int make(world *w)
     uint64_t state = w->script->seed ^ 77;
     memset(semaphores, 0, sizeof semaphores);
     for (int i = 0; i < SEMAPHORES; i++) {
-        semaphores[i].units = 1 + (int)draw(&state, 2);
+        semaphores[i].units = (int)draw(&state, 3);
         int rc = bounded(i) ? eddy_bounded_semaphore_init(&semaphores[i].semaphore, semaphores[i].units)
                             : eddy_semaphore_init(&semaphores[i].semaphore.semaphore, semaphores[i].units);
         if (rc < 0)
@@ -93,7 +93,7 @@ static void finish(world *w)
 
 static const action actions[] = {
     {"semaphore", run_semaphore, 36, SEMAPHORES, 1, BLOCK},
-    {"add a unit", run_add, 3, SEMAPHORES - 1, 1, LEAF},
+    {"add units", run_add, 6, SEMAPHORES - 1, 3, LEAF},
 };
 
 const kind kind_semaphores = {.name = "semaphores",

@@ -4,7 +4,7 @@
 
 static int sleeping;
 
-static int run_yield(actor *me, int at)
+int give_way(actor *me, int at)
 {
     ready_join(me->w, me);
     await_begin(me, at, STRICT);
@@ -43,7 +43,7 @@ static void check_idle(world *w)
 }
 
 static const action actions[] = {
-    {"yield", run_yield, 14, 1, 1, LEAF},
+    {"yield", give_way, 14, 1, 1, LEAF},
     {"sleep", run_sleep, 8, 5, 1, LEAF},
 };
 

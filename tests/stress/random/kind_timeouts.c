@@ -29,6 +29,19 @@ static int run_timeout(actor *me, int at)
     return result == EDDY_ETIMEDOUT && ours ? 0 : result;
 }
 
+/* Of the innermost block of this task; not when it struck already. */
+static int run_reschedule(actor *me, int at)
+{
+    world *w = me->w;
+    if (me->timeout_count == 0)
+        return 0;
+    eddy_timeout *limit = me->timeouts[me->timeout_count - 1];
+    bool expired = eddy_timeout_expired(limit);
+    int rc = eddy_timeout_reschedule(limit, eddy_loop_time(w->loop) + limits[w->script->steps[at].a]);
+    EXPECT(w, rc == (expired ? EDDY_EINVALIDSTATE : 0), "a timeout was moved after it struck, or not before");
+    return 0;
+}
+
 typedef struct limited {
     actor *me;
     int at;
@@ -78,7 +91,8 @@ static void check_idle(world *w)
 static const action actions[] = {
     {"timeout", run_timeout, 24, 6, 1, BLOCK},
     {"limited", run_limited, 8, 6, 1, BLOCK},
+    {"reschedule", run_reschedule, 5, 6, 1, LEAF},
 };
 
 const kind kind_timeouts = {
-    .name = "timeouts", .actions = actions, .action_count = 2, .check_idle = check_idle};
+    .name = "timeouts", .actions = actions, .action_count = 3, .check_idle = check_idle};

@@ -10,11 +10,16 @@
 #define EDDY_TEST_SLOWER 1
 #endif
 
-enum { SEEDS_SIMULATED = 10000, SEEDS_REAL = 1000, SECONDS_A_SEED = 60 };
+enum { SEEDS_SIMULATED = 10000, SEEDS_REAL = 1000, SECONDS_A_SEED = 20 };
 
 static world w;
 static program p;
 static char replay[128] = "stress_random: a crash before the first seed\n";
+
+static const char *backend_name(void)
+{
+    return support_backend() != NULL ? support_backend() : "";
+}
 
 /* ---- a crash must name its seed too ---- */
 
@@ -29,7 +34,8 @@ static void crashed(int number)
 static void name_seed_of_crash(uint64_t seed)
 {
     static const int deadly[] = {SIGABRT, SIGSEGV, SIGBUS, SIGALRM, SIGILL};
-    snprintf(replay, sizeof replay, "crashed or hung; replay with: stress_random %llu --trace\n",
+    snprintf(replay, sizeof replay,
+             "crashed or hung; replay with: EDDY_BACKEND=%s stress_random %llu --trace\n", backend_name(),
              (unsigned long long)seed);
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
         signal(deadly[i], crashed);
@@ -58,8 +64,7 @@ static void check_variety(int counts[2][64])
     for (int i = 1; i < action_count(); i++) {
         step s = {.action = (uint8_t)i};
         const char *name = action_of(&s)->name;
-        bool fails_always = strcmp(name, "fail") == 0, never = strcmp(name, "to_thread") == 0;
-        if (counts[0][i] == 0 && !fails_always && !never)
+        if (counts[0][i] == 0 && strcmp(name, "fail") != 0)
             fail_msg("no '%s' of any seed ended well", name);
     }
 }
@@ -71,14 +76,15 @@ static void programs_keep_every_promise(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         if (!run_seed(seed, false))
-            fail_msg("%s; replay with: stress_random %llu --trace, or --shrink", w.broken,
-                     (unsigned long long)seed);
+            fail_msg("%s; replay with: EDDY_BACKEND=%s stress_random %llu --trace, or --shrink", w.broken,
+                     backend_name(), (unsigned long long)seed);
         for (int i = 0; i < 64; i++) {
             counts[0][i] += w.counts[0][i];
             counts[1][i] += w.counts[1][i];
         }
     }
-    check_variety(counts);
+    if (seeds >= SEEDS_REAL)
+        check_variety(counts);
 }
 
 /* ---- one seed ---- */

@@ -60,8 +60,9 @@ typedef struct kind {
 #define KINDS(X)                                                                                             \
     X(cancels)                                                                                               \
     X(sleeps)                                                                                                \
-    X(locks) X(events) X(conditions) X(semaphores) X(barriers) X(queues) X(futures) X(timeouts) X(groups)    \
-        X(families) X(outside)
+    X(locks)                                                                                                 \
+    X(events)                                                                                                \
+    X(conditions) X(semaphores) X(barriers) X(queues) X(futures) X(timeouts) X(groups) X(families) X(outside)
 #define KIND_DECLARE(name) extern const kind kind_##name;
 KINDS(KIND_DECLARE)
 #undef KIND_DECLARE
@@ -118,8 +119,8 @@ struct world {
     int actor_count, ended;
     actor *last; /* who ran last; NULL: the loop itself */
     actor *hot;  /* who was woken last, as far as one can tell: a cancel now is the most interesting */
-    int turn, rescues, outside;
-    bool quiet; /* idle, and no timer will end it soon */
+    int turn, turns, rescues, outside; /* turns: the helpers' too */
+    bool quiet;                        /* idle, and no timer will end it soon */
     uint64_t hash;
     const char *broken; /* the first broken invariant */
     int broken_at;      /* the step, or -1 */
@@ -130,6 +131,7 @@ struct world {
 actor *actor_start(world *w, int at, eddy_task_group *group);
 void actor_cancel(actor *target);
 int run_body(actor *me, int at);
+int give_way(actor *me, int at);
 /* Start the tasks of a family's body; how many. */
 int start_children(actor *me, int at, eddy_task_group *group, actor **children);
 static inline bool cancel_has_come(const actor *a)
