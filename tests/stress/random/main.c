@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#ifndef EDDY_TEST_SLOWER
-#define EDDY_TEST_SLOWER 1
+#ifndef FEWER_SEEDS
+#define FEWER_SEEDS 1
 #endif
 
 enum { SEEDS_SIMULATED = 10000, SEEDS_REAL = 1000, SECONDS_A_SEED = 20 };
@@ -39,7 +39,7 @@ static void name_seed_of_crash(uint64_t seed)
              (unsigned long long)seed);
     for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
         signal(deadly[i], crashed);
-    alarm(SECONDS_A_SEED * EDDY_TEST_SLOWER);
+    alarm(SECONDS_A_SEED * FEWER_SEEDS);
 }
 
 /* ---- seeds ---- */
@@ -72,7 +72,7 @@ static void check_variety(int counts[2][64])
 static void programs_keep_every_promise(void **state)
 {
     static int counts[2][64];
-    uint64_t seeds = (support_is_simulated() ? SEEDS_SIMULATED : SEEDS_REAL) / EDDY_TEST_SLOWER;
+    uint64_t seeds = (support_is_simulated() ? SEEDS_SIMULATED : SEEDS_REAL) / FEWER_SEEDS;
     (void)state;
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         if (!run_seed(seed, false))
