@@ -122,6 +122,7 @@ enum eddyi_family {
 };
 enum eddyi_socket_type { EDDYI_SOCKET_STREAM, EDDYI_SOCKET_DATAGRAM };
 enum eddyi_socket_option {
+    EDDYI_NON_BLOCKING, /* set only: for a descriptor that somebody else made */
     EDDYI_REUSE_ADDRESS,
     EDDYI_REUSE_PORT,
     EDDYI_V6_ONLY,

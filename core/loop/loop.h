@@ -118,6 +118,7 @@ struct eddy_loop {
     struct eddy_executor *lookups;  /* for eddy's own jobs: the user's do not hold them up */
     bool executor_refuses;          /* the default one was shut down */
     eddyi_list cell_slabs;
+    char *received; /* what transports read into, one read at a time; NULL until the first one */
     eddy_allocator allocator;
     eddy_error error; /* last error outside a task */
     eddy_exception_handler_fn exception_handler;

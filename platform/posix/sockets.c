@@ -1,5 +1,6 @@
 /* sockets.c: eddyi_platform_net over BSD sockets.
  * Touches the socket calls. Every descriptor is non-blocking, close-on-exec and free of SIGPIPE from birth. */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -84,11 +85,20 @@ static bool find_option(enum eddyi_socket_option option, int *level, int *name)
         [EDDYI_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},      [EDDYI_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
         [EDDYI_SOCKET_ERROR] = {SOL_SOCKET, SO_ERROR},      [EDDYI_SOCKET_TYPE] = {SOL_SOCKET, SO_TYPE},
     };
-    if ((size_t)option >= sizeof map / sizeof map[0])
+    if ((size_t)option >= sizeof map / sizeof map[0] || option == EDDYI_NON_BLOCKING)
         return false;
     *level = map[option].level;
     *name = map[option].name;
     return true;
+}
+
+static int set_non_blocking(int fd, bool on)
+{
+    int flags = EDDYI_CALL(fcntl, -1, (fd, F_GETFL, 0));
+    if (flags < 0)
+        return answer(flags);
+    int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+    return wanted == flags ? 0 : answer(EDDYI_CALL(fcntl, -1, (fd, F_SETFL, wanted)));
 }
 
 static int net_set_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_option option, int value)
@@ -98,6 +108,8 @@ static int net_set_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_
     const void *data = &value;
     socklen_t size = sizeof value;
     (void)backend;
+    if (option == EDDYI_NON_BLOCKING)
+        return set_non_blocking((int)fd, value != 0);
     if (!find_option(option, &level, &name))
         return EDDY_EINVAL;
     if (option == EDDYI_LINGER_RESET) {

@@ -45,6 +45,7 @@ int main(int argc, char **argv)
     failed += suite_streams_rules();
     failed += suite_server();
     failed += suite_connect();
+    failed += suite_transports();
     failed += suite_executor();
     failed += suite_executor_pool();
     failed += suite_threads();
