@@ -47,6 +47,13 @@ uintptr_t eddyi_thread_id(void);          /* of the calling thread; never 0; fas
 void eddyi_thread_yield(void);            /* let another thread run: for waits of a few instructions only */
 unsigned eddyi_processor_count(void);
 
+/* ---- thread_value.c ---- */
+
+void *eddyi_thread_value(void); /* the calling thread's; NULL at first */
+/* When the thread ends with a value, fn(value) runs in it; not in the thread that returns from main. `fn` is the same in every call.
+ * NULL clears, and never fails. */
+int eddyi_thread_value_set(void *value, void (*fn)(void *value));
+
 /* ---- process.c ---- */
 
 /* Grows by one in the child of every fork, so a loop can tell that it belongs to the parent. Very fast. */

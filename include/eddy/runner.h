@@ -12,9 +12,10 @@ EDDY_BEGIN
 typedef struct eddy_run_options {
     size_t size;
     bool debug;
-    bool no_interrupt_handler;                       /* leave SIGINT alone */
-    const eddy_loop_options *loop;                   /* NULL for the defaults */
-    int (*loop_factory)(eddy_loop **out, void *arg); /* NULL: eddy_new_event_loop with `loop` */
+    bool no_interrupt_handler;     /* leave SIGINT alone */
+    const eddy_loop_options *loop; /* NULL for the defaults */
+    /* NULL: eddy_new_event_loop with `loop`, and the loop is the thread's current one until it is closed. A factory's loop is not. */
+    int (*loop_factory)(eddy_loop **out, void *arg);
     void *loop_factory_arg;
 } eddy_run_options;
 
