@@ -130,7 +130,7 @@ enum eddyi_family {
 enum eddyi_socket_type { EDDYI_SOCKET_STREAM, EDDYI_SOCKET_DATAGRAM };
 enum eddyi_socket_option {
     EDDYI_REUSE_ADDRESS,
-    EDDYI_REUSE_PORT,
+    EDDYI_REUSE_PORT, /* EDDY_ENOSYS where there is none. Which of the listeners gets a connection is the system's choice */
     EDDYI_V6_ONLY,
     EDDYI_NO_DELAY,
     EDDYI_KEEP_ALIVE,

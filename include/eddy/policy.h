@@ -9,9 +9,9 @@
 
 EDDY_BEGIN
 
-/* Supply your own by filling this in, usually as the first member of a larger struct; `self` is where it lies. What it does not want to
- * decide itself it hands to the functions of eddy_default_event_loop_policy(). All three are called from any thread, several at once, must
- * not await, and return 0 or an error code. */
+/* Supply your own by filling this in, usually as the first member of a larger struct; `self` is where it lies. A copy of
+ * eddy_default_event_loop_policy()'s table is a good start: its functions do not look at `self`. All three are called from any thread,
+ * several at once, must not await, and return 0 or an error code. */
 typedef struct eddy_event_loop_policy eddy_event_loop_policy;
 struct eddy_event_loop_policy {
     size_t size;
