@@ -47,6 +47,13 @@ uintptr_t eddyi_thread_id(void);          /* of the calling thread; never 0; fas
 void eddyi_thread_yield(void);            /* let another thread run: for waits of a few instructions only */
 unsigned eddyi_processor_count(void);
 
+/* ---- thread_value.c ---- */
+
+void *eddyi_thread_value(void); /* the calling thread's; NULL at first */
+/* When the thread ends with a value, fn(value) runs in it; not in the thread that returns from main. `fn` is the same in every call.
+ * NULL clears, and never fails. */
+int eddyi_thread_value_set(void *value, void (*fn)(void *value));
+
 /* ---- process.c ---- */
 
 /* Grows by one in the child of every fork, so a loop can tell that it belongs to the parent. Very fast. */
@@ -124,7 +131,7 @@ enum eddyi_socket_type { EDDYI_SOCKET_STREAM, EDDYI_SOCKET_DATAGRAM };
 enum eddyi_socket_option {
     EDDYI_NON_BLOCKING, /* set only: for a descriptor that somebody else made */
     EDDYI_REUSE_ADDRESS,
-    EDDYI_REUSE_PORT,
+    EDDYI_REUSE_PORT, /* EDDY_ENOSYS where there is none. Which of the listeners gets a connection is the system's choice */
     EDDYI_V6_ONLY,
     EDDYI_NO_DELAY,
     EDDYI_KEEP_ALIVE,

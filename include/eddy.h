@@ -7,6 +7,7 @@
 #include <eddy/error.h>
 #include <eddy/memory.h>
 #include <eddy/loop.h>
+#include <eddy/policy.h>
 #include <eddy/future.h>
 #include <eddy/task.h>
 #include <eddy/scope.h>

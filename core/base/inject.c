@@ -40,6 +40,7 @@ static int usual_error(enum eddyi_inject_call call)
     case EDDYI_INJECT_close:
         return EIO;
     case EDDYI_INJECT_pthread_create:
+    case EDDYI_INJECT_pthread_key_create:
         return EAGAIN;
     default:
         return USUAL_ERROR;

@@ -92,7 +92,7 @@ static void free_memory(eddy_loop *loop)
     eddyi_loops_alive_add(-1);
 }
 
-int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
+int eddyi_loop_create(eddy_loop **out, const eddy_loop_options *options)
 {
     static const eddy_loop_options defaults = {.size = sizeof defaults};
     if (options == NULL)

@@ -146,7 +146,9 @@ static inline void eddyi_ready_push(eddy_loop *loop, eddyi_node *node)
 }
 void eddyi_ready_remove(eddy_loop *loop, eddyi_node *node); /* unqueued ones are left alone */
 
-int eddyi_loop_unusable(const eddy_loop *loop); /* why `guarded` or NULL: 0 after all, or the error */
+int eddyi_loop_create(eddy_loop **out,
+                      const eddy_loop_options *); /* whatever the policy; records its failure */
+int eddyi_loop_unusable(const eddy_loop *loop);   /* why `guarded` or NULL: 0 after all, or the error */
 /* 0, EDDY_ECLOSED, EDDY_EINVAL; debug: EDDY_EWRONGTHREAD, EDDY_EFORKED. Running and polling always look for a fork. */
 static inline int eddyi_loop_usable(const eddy_loop *loop)
 {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include <eddy/runner.h>
+#include "core/loop/policy.h"
 #include "core/task/task.h"
 
 enum { EXECUTOR_LIMIT_SECONDS = 300 };
@@ -13,6 +14,7 @@ enum runner_state { RUNNER_CREATED, RUNNER_INITIALIZED };
 struct eddy_runner {
     eddy_run_options options;
     eddy_loop *loop;
+    eddy_event_loop_policy *policy; /* through which the loop was made current; NULL: it was not */
     enum runner_state state;
 };
 
@@ -48,13 +50,31 @@ static bool take_interrupt(eddy_runner *runner)
 
 /* ---- the runner ---- */
 
+/* R6 */
+static int make_loop(eddy_runner *runner)
+{
+    const eddy_run_options *options = &runner->options;
+    if (options->loop_factory != NULL)
+        return options->loop_factory(&runner->loop, options->loop_factory_arg);
+    eddy_event_loop_policy *policy = eddy_get_event_loop_policy();
+    int rc = eddyi_policy_new_event_loop(policy, &runner->loop, options->loop);
+    if (rc < 0)
+        return rc;
+    rc = eddyi_policy_set_event_loop(policy, runner->loop);
+    if (rc < 0) {
+        eddy_loop_release(runner->loop);
+        runner->loop = NULL;
+        return rc;
+    }
+    runner->policy = policy;
+    return 0;
+}
+
 static int initialize(eddy_runner *runner)
 {
     if (runner->state == RUNNER_INITIALIZED)
         return 0;
-    int rc = runner->options.loop_factory != NULL
-                 ? runner->options.loop_factory(&runner->loop, runner->options.loop_factory_arg)
-                 : eddy_new_event_loop(&runner->loop, runner->options.loop);
+    int rc = make_loop(runner);
     if (rc < 0)
         return rc;
     if (runner->options.debug)
@@ -190,6 +210,8 @@ int eddy_runner_close(eddy_runner *runner)
             cancel_all(loop);
         if (!loop->closed && loop->executor != NULL)
             end_executor(loop);
+        if (runner->policy != NULL)
+            (void)eddyi_policy_set_event_loop(runner->policy, NULL);
         (void)eddy_loop_close(loop);
         eddy_loop_release(loop);
     }

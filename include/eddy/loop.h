@@ -23,13 +23,14 @@ typedef struct eddy_loop_options {
 EDDY_API void eddy_loop_options_init(eddy_loop_options *options);
 
 /**
- * Make a loop. It belongs to nobody's thread until it runs.
+ * Make a loop. It belongs to nobody's thread until it runs, and is not made current. The policy makes it (policy.h).
  *
  * asyncio   new_event_loop
  * takes     options: NULL for the defaults
  * returns   0 and a reference in *out, which eddy_loop_release gives back
  * errors    EDDY_EBACKEND no such backend in this build (the detail's message lists those there are) · EDDY_ENOMEM ·
- *           EDDY_EMFILE · EDDY_ENOSYS this machine cannot run it · EDDY_EINVAL
+ *           EDDY_EMFILE · EDDY_ENOSYS this machine cannot run it · EDDY_EINVAL · EDDY_EINVALIDSTATE called by the policy's own
+ *           new_event_loop · the policy's own
  * thread    any
  * since     0.1
  */

@@ -74,12 +74,18 @@ static int net_close(eddyi_backend *backend, eddy_fd fd)
 
 /* ---- options ---- */
 
+#ifdef SO_REUSEPORT
+enum { REUSE_PORT = SO_REUSEPORT };
+#else
+enum { REUSE_PORT = -1 }; /* older systems have none */
+#endif
+
 static bool find_option(enum eddyi_socket_option option, int *level, int *name)
 {
     static const struct {
         int level, name;
     } map[] = {
-        [EDDYI_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR}, [EDDYI_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
+        [EDDYI_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR}, [EDDYI_REUSE_PORT] = {SOL_SOCKET, REUSE_PORT},
         [EDDYI_V6_ONLY] = {IPPROTO_IPV6, IPV6_V6ONLY},      [EDDYI_NO_DELAY] = {IPPROTO_TCP, TCP_NODELAY},
         [EDDYI_KEEP_ALIVE] = {SOL_SOCKET, SO_KEEPALIVE},    [EDDYI_LINGER_RESET] = {SOL_SOCKET, SO_LINGER},
         [EDDYI_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},      [EDDYI_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
@@ -116,7 +122,11 @@ static int net_set_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_
         data = &linger;
         size = sizeof linger;
     }
-    return answer(EDDYI_CALL(setsockopt, -1, ((int)fd, level, name, data, size)));
+    if (name == -1)
+        return EDDY_ENOSYS;
+    int rc = EDDYI_CALL(setsockopt, -1, ((int)fd, level, name, data, size));
+    return rc < 0 && errno == ENOPROTOOPT ? EDDY_ENOSYS
+                                          : answer(rc); /* the header knows it, the kernel does not */
 }
 
 static int net_get_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_option option, int *value)
