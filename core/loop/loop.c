@@ -40,7 +40,6 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     eddyi_list_init(&loop->ready.queue);
     eddyi_list_init(&loop->tasks);
     eddyi_list_init(&loop->closables);
-    eddyi_list_init(&loop->watches);
     eddyi_list_init(&loop->cell_slabs);
     atomic_init(&loop->inbox, NULL);
     atomic_init(&loop->sleeping, true);
