@@ -99,6 +99,8 @@ int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
         return eddyi_fail(EDDY_EINVAL, "new_event_loop");
     const eddy_allocator *allocator =
         options->allocator != NULL ? options->allocator : eddyi_default_allocator();
+    if (!eddyi_allocator_complete(allocator))
+        return eddyi_fail(EDDY_EINVAL, "new_event_loop");
     eddy_loop *loop = eddyi_allocate_zero(allocator, sizeof *loop);
     if (loop == NULL)
         return eddyi_fail(EDDY_ENOMEM, "new_event_loop");
