@@ -78,6 +78,7 @@ static int run_suites(void)
     failed += suite_executor_pool();
     failed += suite_threads();
     failed += suite_wrap();
+    failed += suite_closes(); /* last: it looks back */
     return failed;
 }
 

@@ -53,5 +53,6 @@ int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
+int suite_closes(void);
 
 #endif

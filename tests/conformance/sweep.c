@@ -26,6 +26,7 @@ enum {
     MOST_INTERRUPTS = 2,
     PATIENCE_MS = 1000,
     WATCHDOG_MS = 10000,
+    ORPHAN_SECONDS = 60,
     MOST_OUTPUT = 1 << 16
 };
 
@@ -67,6 +68,7 @@ static void run_here(const struct CMUnitTest *test, const eddyi_inject_plan *pla
     void *state = NULL;
     long blocks = support_live_blocks();
     int descriptors = support_open_descriptors();
+    alarm(ORPHAN_SECONDS); /* were the parent gone, it would end by itself */
     support_expect_failing_calls();
     atexit(end_by_assertion);
     eddyi_inject_start(plan);
