@@ -1,8 +1,8 @@
 /* sweep.c: counts the calls of one run of a test, then repeats it with each of them failing: only that one; it and all after it.
  * Touches the injection table, processes and pipes. POSIX only.
  *
- * A test that ends by a failed assertion met an error that it did not expect: lawful, and nothing more is looked at, since what the
- * body held cannot be given back. It breaks a rule by a crash, a sanitizer's report, an assertion of the library, an allocation where
+ * A test that ends by a failed assertion met an error that it did not expect: lawful. Its other tasks are cancelled, then it ends; what
+ * is left behind is not looked at, since what the body held cannot be given back. It breaks a rule by a crash, a sanitizer's report, an assertion of the library, an allocation where
  * none may be, by never ending, and by leaving memory or descriptors behind when it did come to its end.
  * Tests with a plan of their own are left out: they choose themselves what fails. */
 #include "sweep.h"
@@ -27,6 +27,8 @@ enum {
     PATIENCE_MS = 1000,
     WATCHDOG_MS = 10000,
     ORPHAN_SECONDS = 60,
+    MOST_TASKS = 64,
+    LAST_TURNS = 50,
     MOST_OUTPUT = 1 << 16
 };
 
@@ -57,9 +59,30 @@ static bool allocated_where_forbidden(void)
     return eddyi_inject_active() && eddyi_inject_forbidden_count() > 0;
 }
 
-/* With no test of cmocka's running, a failed assertion ends the process. */
+/* The body stands still where it failed, for others use what lies on its stack; they are cancelled and have some turns to end. */
+static void cancel_the_others(eddy_task *self)
+{
+    eddy_task *tasks[MOST_TASKS];
+    eddy_loop *loop = eddy_get_running_loop();
+    size_t count = eddy_all_tasks(loop, tasks, MOST_TASKS);
+    for (size_t i = 0; i < count && i < MOST_TASKS; i++)
+        if (tasks[i] != self)
+            eddy_task_cancel(tasks[i]);
+    for (int turns = 0; turns < LAST_TURNS && eddy_all_tasks(loop, NULL, 0) > 1; turns++)
+        if (eddy_sleep(0) < 0)
+            continue; /* it is cancelled itself: that ends nothing here */
+}
+
+/* With no test of cmocka's running, a failed assertion ends the process; so does one of another task meanwhile. */
 static void end_by_assertion(void)
 {
+    static bool ending;
+    eddy_task *self = eddy_current_task();
+    if (self != NULL && !ending) {
+        ending = true;
+        if (atexit(end_by_assertion) == 0)
+            cancel_the_others(self);
+    }
     end_run(allocated_where_forbidden() ? FORBIDDEN : ASSERTED);
 }
 
