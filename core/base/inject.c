@@ -70,6 +70,11 @@ void eddyi_inject_stop(void)
     atomic_store(&active, false);
 }
 
+bool eddyi_inject_active(void)
+{
+    return atomic_load(&active);
+}
+
 uint64_t eddyi_inject_count(void)
 {
     return atomic_load(&chosen_calls);

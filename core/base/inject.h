@@ -41,6 +41,7 @@ typedef struct eddyi_inject_plan {
 
 void eddyi_inject_start(const eddyi_inject_plan *plan); /* resets the counts; NULL: count only */
 void eddyi_inject_stop(void);
+bool eddyi_inject_active(void);                         /* between start and stop */
 uint64_t eddyi_inject_count(void);                      /* fallible calls of the chosen kinds since start */
 uint64_t eddyi_inject_failures(void);                   /* how many were made to fail */
 uint64_t eddyi_inject_count_of(enum eddyi_inject_call); /* calls of one kind since start, whatever the plan */

@@ -2,6 +2,7 @@
  * Touches ready queue, timers and inbox. A handle's callback runs at most once, and never after cancel returned on the loop's thread. */
 #include <assert.h>
 
+#include "core/base/monitor.h"
 #include "core/loop/loop.h"
 #include "core/task/task.h"
 
@@ -115,24 +116,13 @@ static bool join_waiters(eddy_handle *handle, handle_waiter *waiter)
     return true;
 }
 
-static int waiter_init(handle_waiter *waiter)
-{
-    int rc = eddyi_mutex_init(&waiter->mutex);
-    if (rc < 0)
-        return rc;
-    rc = eddyi_condition_init(&waiter->told);
-    if (rc < 0)
-        eddyi_mutex_destroy(&waiter->mutex);
-    return rc;
-}
-
 /* Until it has run; not from inside itself. */
 static void wait_while_running(eddy_handle *handle)
 {
     handle_waiter waiter = {.over = false};
     if (!handle_runs(atomic_load(&handle->state)) || eddyi_running_loop == handle->loop)
         return;
-    if (waiter_init(&waiter) < 0) {
+    if (eddyi_monitor_init(&waiter.mutex, &waiter.told) < 0) {
         while (handle_runs(atomic_load(&handle->state))) /* no means to sleep */
             eddyi_thread_yield();
         return;
@@ -142,8 +132,7 @@ static void wait_while_running(eddy_handle *handle)
         while (!waiter.over)
             eddyi_condition_wait(&waiter.told, &waiter.mutex);
     eddyi_mutex_unlock(&waiter.mutex);
-    eddyi_condition_destroy(&waiter.told);
-    eddyi_mutex_destroy(&waiter.mutex);
+    eddyi_monitor_destroy(&waiter.mutex, &waiter.told);
 }
 
 /* Nobody else knows of it, so it goes back before its callback runs and the next call_soon finds it warm. */

@@ -40,7 +40,6 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     eddyi_list_init(&loop->ready.queue);
     eddyi_list_init(&loop->tasks);
     eddyi_list_init(&loop->closables);
-    eddyi_list_init(&loop->watches);
     eddyi_list_init(&loop->cell_slabs);
     atomic_init(&loop->inbox, NULL);
     atomic_init(&loop->sleeping, true);
@@ -101,6 +100,8 @@ int eddyi_loop_create(eddy_loop **out, const eddy_loop_options *options)
         return eddyi_fail(EDDY_EINVAL, "new_event_loop");
     const eddy_allocator *allocator =
         options->allocator != NULL ? options->allocator : eddyi_default_allocator();
+    if (!eddyi_allocator_complete(allocator))
+        return eddyi_fail(EDDY_EINVAL, "new_event_loop");
     eddy_loop *loop = eddyi_allocate_zero(allocator, sizeof *loop);
     if (loop == NULL)
         return eddyi_fail(EDDY_ENOMEM, "new_event_loop");

@@ -112,7 +112,10 @@ struct eddy_loop {
     eddyi_list tasks; /* that have not ended, oldest first */
     size_t task_count;
     eddyi_list closables;
-    eddyi_list watches; /* add_reader and add_writer */
+    struct {
+        eddyi_list *buckets; /* NULL until the first */
+        size_t bucket_count, count;
+    } watches; /* add_reader and add_writer, by descriptor */
     struct eddyi_stack_pool *stacks;
     struct eddy_executor *executor; /* the default one; NULL until the first job that needs it */
     struct eddy_executor *lookups;  /* for eddy's own jobs: the user's do not hold them up */

@@ -54,7 +54,7 @@ static int start_client(eddyi_listener *l, eddy_fd fd)
     if (rc < 0) { /* the stream closes the descriptor: to the peer this connection ended at once */
         eddy_stream_abort(c->stream);
         client_release(c);
-        eddyi_listener_report_soon(l, "Error on transport creation for incoming connection", rc);
+        eddyi_listener_report_soon(l, eddyi_set_up_failed, rc);
     }
     return 0;
 }

@@ -7,6 +7,7 @@
 
 enum { DEFAULT_BACKLOG = 100 };
 static const char out_of_resource[] = "socket.accept() out of system resource";
+const char eddyi_set_up_failed[] = "Error on transport creation for incoming connection";
 static const char accept_failed[] = "Accept failed on a socket";
 static const uint64_t accept_pause = 1000000000; /* N7: out of descriptors, go on after a second */
 
@@ -153,8 +154,12 @@ static void take_connection(listener *l, eddy_fd fd)
     eddy_server *server = l->server;
     eddy_loop *loop = server->loop;
     l->starved = false;
-    if (server->closed || loop->closing || server->use.start(l, fd) < 0)
-        (void)loop->net->close(loop->backend, fd); /* F3: this one is lost, the listener goes on */
+    int rc = server->closed || loop->closing ? EDDY_ECANCELED : server->use.start(l, fd);
+    if (rc == 0)
+        return;
+    (void)loop->net->close(loop->backend, fd); /* F3: this one is lost, the listener goes on */
+    if (rc != EDDY_ECANCELED)
+        eddyi_listener_report_soon(l, eddyi_set_up_failed, rc);
 }
 
 static void accept_completed(eddyi_completion *completion, const eddyi_result *result)

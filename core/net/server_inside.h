@@ -51,6 +51,7 @@ int eddyi_server_open(eddy_server **out, const char *host, const char *service, 
 void eddyi_server_adopt(eddy_server *, eddyi_channel *);
 void eddyi_server_unreference(eddy_server *);
 void eddyi_server_report(eddy_server *, const char *message, int code); /* user code: in a task or callback */
+extern const char eddyi_set_up_failed[]; /* what a connection that cannot be set up is reported with */
 void eddyi_listener_report_soon(eddyi_listener *, const char *message, int code);
 
 #endif

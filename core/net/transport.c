@@ -1,5 +1,6 @@
 /* transport.c: the life of a transport and what it tells its protocol, in order. Rule numbers I1-I7 are those of asyncio's inventory.
  * Touches channel.h. connection_lost is called exactly once, through the loop, also when the loop closes. */
+#include "core/net/server_inside.h"
 #include "core/net/transport_inside.h"
 
 static const eddyi_channel_kind transport_kind;
@@ -76,8 +77,7 @@ static bool has_protocol(eddy_transport *transport)
     int rc = eddyi_server_make_protocol(channel->server, &transport->protocol);
     if (rc >= 0 && transport->protocol != NULL)
         return true;
-    eddyi_transport_fatal(transport, rc < 0 ? rc : EDDY_EINVAL,
-                          "Error on transport creation for incoming connection");
+    eddyi_transport_fatal(transport, rc < 0 ? rc : EDDY_EINVAL, eddyi_set_up_failed);
     return false;
 }
 

@@ -7,7 +7,7 @@
 #include "core/loop/policy.h"
 #include "core/task/task.h"
 
-enum { EXECUTOR_LIMIT_SECONDS = 300 };
+enum { EXECUTOR_LIMIT_SECONDS = 300, REMINDER_SECONDS = 10 };
 
 enum runner_state { RUNNER_CREATED, RUNNER_INITIALIZED };
 
@@ -160,6 +160,37 @@ static void report_when_done(eddy_future *future, void *loop)
     report_failed(loop, (eddy_task *)future);
 }
 
+/* C4: who still runs long after the cancel is named and told again. Tasks that were made meanwhile are not asked to end. */
+static void remind_all(eddy_loop *loop)
+{
+    eddyi_list_each (link, &loop->tasks) {
+        eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
+        eddy_exception_context context = {
+            .size = sizeof context,
+            .message = "Task goes on although the loop shuts down; it is cancelled once more",
+            .exception = EDDY_ECANCELED,
+            .task = task};
+        if (task->cancelling == 0)
+            continue;
+        eddy_loop_call_exception_handler(loop, &context);
+        eddy_task_cancel(task);
+    }
+}
+
+static void wait_for_all(eddy_loop *loop)
+{
+    double reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
+    while (loop->task_count > 0) {
+        if (eddy_loop_run_once(loop, reminder - eddy_loop_time(loop)) < 0)
+            return;
+        if (loop->task_count == 0 || eddy_loop_time(loop) < reminder)
+            continue;
+        remind_all(loop);
+        reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
+    }
+    (void)eddy_loop_run_once(loop, 0); /* the reports of the last ones are queued */
+}
+
 /* R7: tasks that ignore the cancel are waited for without limit. Needs no memory but a cell a task; without one the task is still
  * waited for, only its error is not reported here. */
 static void cancel_all(eddy_loop *loop)
@@ -169,10 +200,7 @@ static void cancel_all(eddy_loop *loop)
         eddy_task_cancel(task);
         (void)eddy_future_add_done_callback(&task->future, report_when_done, loop);
     }
-    while (loop->task_count > 0)
-        if (eddy_loop_run_once(loop, (double)INFINITY) < 0)
-            return;
-    (void)eddy_loop_run_once(loop, 0); /* the reports of the last ones are queued */
+    wait_for_all(loop);
 }
 
 static int shut_down_executor(void *arg)

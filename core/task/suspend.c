@@ -107,6 +107,7 @@ bool eddyi_take_cancel(eddy_task *task)
         return false;
     task->must_cancel = false;
     task->cancel_kept = false;
+    task->last_wait = NULL;
     eddyi_fail_canceled(task);
     return true;
 }
@@ -135,6 +136,7 @@ int eddyi_suspend(eddyi_wait *wait, bool keep_result)
 {
     eddy_task *task = wait->task;
     task->wait = wait;
+    task->last_wait = wait->kind;
     if (task->must_cancel && !task->scheduled) {
         task->must_cancel = false;
         task->cancel_kept = false;

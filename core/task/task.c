@@ -82,6 +82,8 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->silent_at_close = false;
     task->error_settled = false;
     task->cancel_message = NULL;
+    task->last_wait = NULL;
+    task->cancelled_in = NULL;
     task->scopes = NULL;
     task->deferred = NULL;
     task->locks_held = 0;
@@ -191,6 +193,8 @@ void eddyi_task_run(eddy_task *task)
         result = task->fn(task->arg);
     run_deferred(task);
     result = eddyi_scopes_close(task, result);
+    if (task->cancelled_in != NULL && result >= 0 && task->future.loop->debug)
+        eddyi_report_swallowed_cancel(task);
     if (task->locks_held != 0)
         report_held_locks(task);
     finish_task(task, result);
@@ -271,8 +275,10 @@ int eddy_task_uncancel(eddy_task *task)
 {
     if (task == NULL || task->cancelling == 0)
         return 0;
-    if (--task->cancelling == 0)
+    if (--task->cancelling == 0) {
         task->must_cancel = false;
+        task->cancelled_in = NULL;
+    }
     return (int)task->cancelling;
 }
 
@@ -280,6 +286,8 @@ int eddyi_fail_canceled(eddy_task *task)
 {
     task->error = (eddy_error){.code = EDDY_ECANCELED, .message = task->cancel_message};
     task->error_settled = false;
+    task->cancelled_in = task->last_wait != NULL ? task->last_wait->name : "a call that had not waited yet";
+    task->last_wait = NULL;
     return EDDY_ECANCELED;
 }
 

@@ -104,9 +104,11 @@ struct eddy_task {
     eddyi_deferred *deferred;   /* last deferred first */
     struct eddyi_slab *slab;    /* where block and stack come from */
     uint32_t slab_index;
-    uint32_t locks_held; /* that it took in debug mode and that nobody released */
-    char *stack_low;     /* the stack is [stack_low, this block) */
-    void *annotation;    /* of a sanitizer */
+    uint32_t locks_held;              /* that it took in debug mode and that nobody released */
+    char *stack_low;                  /* the stack is [stack_low, this block) */
+    void *annotation;                 /* of a sanitizer */
+    const eddyi_wait_kind *last_wait; /* it waited there last, since a cancel was delivered; NULL: nowhere */
+    const char *cancelled_in;         /* where a cancel was delivered that nobody took back; NULL: none was */
     eddy_error error;
 };
 
@@ -116,6 +118,9 @@ int eddyi_task_create(eddy_loop *, eddy_task **out, eddy_coro_fn fn, void *arg,
 void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ended, reported */
 void eddyi_task_step(
     eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
+
+/* In debug mode: a task ends with a result although a cancel was delivered to it and is still asked for. */
+void eddyi_report_swallowed_cancel(eddy_task *task);
 
 /* The running task of this thread; NULL when there is none. */
 static inline eddy_task *eddyi_current_task(void)

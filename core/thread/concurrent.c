@@ -5,6 +5,8 @@
 
 #include "core/thread/concurrent.h"
 
+#include "core/base/monitor.h"
+
 struct eddy_concurrent_future {
     atomic_uint references; /* users', the loop's side, a posted cancel, and each future that follows */
     eddyi_mutex mutex;
@@ -38,8 +40,7 @@ static void destroy(eddy_concurrent_future *future)
 {
     eddy_allocator allocator = future->allocator;
     eddy_loop *loop = future->loop;
-    eddyi_condition_destroy(&future->ended);
-    eddyi_mutex_destroy(&future->mutex);
+    eddyi_monitor_destroy(&future->mutex, &future->ended);
     eddyi_release(&allocator, future);
     eddyi_loop_life_remove(loop);
 }
@@ -149,22 +150,16 @@ static int allocate(eddy_concurrent_future **out, eddy_loop *loop, const eddy_ta
     eddy_concurrent_future *future = eddyi_allocate_zero(&loop->allocator, size);
     if (future == NULL)
         return EDDY_ENOMEM;
-    int rc = eddyi_mutex_init(&future->mutex);
-    if (rc < 0)
-        goto free_future;
-    rc = eddyi_condition_init(&future->ended);
-    if (rc < 0)
-        goto destroy_mutex;
+    int rc = eddyi_monitor_init(&future->mutex, &future->ended);
+    if (rc < 0) {
+        eddyi_release(&loop->allocator, future);
+        return rc;
+    }
     future->options = *options;
     if (options->name != NULL)
         future->options.name = memcpy(future->name, options->name, size - sizeof *future);
     *out = future;
     return 0;
-destroy_mutex:
-    eddyi_mutex_destroy(&future->mutex);
-free_future:
-    eddyi_release(&loop->allocator, future);
-    return rc;
 }
 
 int eddy_run_coroutine_threadsafe(eddy_loop *loop, eddy_concurrent_future **out, eddy_coro_fn fn, void *arg,

@@ -23,6 +23,7 @@ EDDY_API void eddy_run_options_init(eddy_run_options *options);
 
 /**
  * Make a loop, run fn(arg) on it as the main task, shut down in order, and return what it returned.
+ * Tasks that go on for ten seconds after they were cancelled are reported by name and cancelled once more, again and again.
  *
  * asyncio   run
  * errors    EDDY_ERUNNING a loop runs in this thread · EDDY_EINTERRUPTED ended by SIGINT · of eddy_new_event_loop · fn's own

@@ -1,7 +1,15 @@
 /* suite.h: the suites of the conformance program: the public API, the same on every backend.
- * Touches nothing. Each suite runs its CMocka group and returns how many tests failed. */
+ * Touches cmocka. Each suite hands its tests to suite_run and returns how many failed. */
 #ifndef SUITE_H
 #define SUITE_H
+
+#include "support/support.h"
+
+/* Runs the tests one after the other, or sweeps over the calls of each: main.c chooses. */
+int suite_run(const char *name, const struct CMUnitTest *tests, size_t count);
+#undef cmocka_run_group_tests_name
+#define cmocka_run_group_tests_name(name, tests, setup, teardown)                                            \
+    suite_run(name, tests, sizeof(tests) / sizeof(tests)[0])
 
 int suite_futures(void);
 int suite_tasks(void);
@@ -47,5 +55,6 @@ int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
+int suite_closes(void);
 
 #endif

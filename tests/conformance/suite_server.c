@@ -292,7 +292,7 @@ static void fault_F2_dead_connection_ends_no_accepting_under_sim(void **state)
     assert_int_equal(refused, 0);
 }
 
-/* F3: setting one connection up fails: that one ends, the listener goes on. */
+/* F3: setting one connection up fails: that one ends and is reported, the listener goes on. */
 TASK_TEST(fault_F3_failed_set_up_costs_one_connection)
 {
     eddy_server *server;
@@ -305,11 +305,16 @@ TASK_TEST(fault_F3_failed_set_up_costs_one_connection)
         eddyi_inject_plan plan = {.fail_at = k, .calls = UINT64_C(1) << EDDYI_INJECT_memory};
         eddy_stream *client = NULL;
         char byte;
+        int reports = support_reports();
         eddyi_inject_start(&plan);
         int rc = eddy_open_connection(&client, "127.0.0.1", pair_service(server), NULL);
+        ptrdiff_t got = 1;
         if (rc == 0 && eddy_stream_write(client, "x", 1) == 0)
-            rc = eddy_stream_read(client, &byte, 1) < 0 ? 0 : rc;
+            got = eddy_stream_read(client, &byte, 1);
         eddyi_inject_stop();
+        assert_int_equal(eddy_sleep(0), 0);
+        if (got != 1 && got != EDDY_ENOMEM)
+            assert_int_equal(support_reports(), reports + 1);
         assert_true(rc == 0 || rc == EDDY_ENOMEM);
         eddy_stream_release(client);
         eddy_stream *next = connect_to(server);
