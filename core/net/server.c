@@ -150,7 +150,6 @@ static int start_client(listener *l, eddy_fd fd)
     eddy_task_options options = server->options.client_task;
     eddyi_stream_settings settings = {server->options.limit, server->options.high_water,
                                       server->options.low_water};
-    eddy_task *task;
     client *c = eddyi_cell_take(loop);
     if (c == NULL)
         return EDDY_ENOMEM;
@@ -164,7 +163,8 @@ static int start_client(listener *l, eddy_fd fd)
     eddyi_list_append(&server->connections, &c->stream->of_server);
     server->references += 2; /* the connection's, and the client task's */
     options.release = client_release;
-    rc = eddyi_task_create(loop, &task, client_main, c, &options);
+    options.eager_start = EDDY_EAGER_START_NO; /* a completion runs no user code: no factory, no first step */
+    rc = eddy_task_create(loop, NULL, client_main, c, &options);
     if (rc < 0) { /* the stream closes the descriptor: to the peer this connection ended at once */
         eddy_stream_abort(c->stream);
         client_release(c);

@@ -10,6 +10,9 @@ int main(int argc, char **argv)
     failed += suite_futures();
     failed += suite_tasks();
     failed += suite_task_ends();
+    failed += suite_eager();
+    failed += suite_eager_nested();
+    failed += suite_task_factory();
     failed += suite_cancel();
     failed += suite_cancel_races();
     failed += suite_gather();

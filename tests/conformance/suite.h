@@ -6,6 +6,9 @@
 int suite_futures(void);
 int suite_tasks(void);
 int suite_task_ends(void);
+int suite_eager(void);
+int suite_eager_nested(void);
+int suite_task_factory(void);
 int suite_cancel(void);
 int suite_cancel_races(void);
 int suite_gather(void);
