@@ -8,6 +8,7 @@ int main(int argc, char **argv)
     int failed = 0;
     support_init(argc, argv);
     failed += suite_futures();
+    failed += suite_futures_told();
     failed += suite_tasks();
     failed += suite_task_ends();
     failed += suite_eager();
@@ -18,6 +19,7 @@ int main(int argc, char **argv)
     failed += suite_gather();
     failed += suite_shield();
     failed += suite_wait();
+    failed += suite_wait_leaves();
     failed += suite_timeouts();
     failed += suite_wait_for();
     failed += suite_groups();

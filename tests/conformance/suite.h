@@ -4,6 +4,7 @@
 #define SUITE_H
 
 int suite_futures(void);
+int suite_futures_told(void);
 int suite_tasks(void);
 int suite_task_ends(void);
 int suite_eager(void);
@@ -14,6 +15,7 @@ int suite_cancel_races(void);
 int suite_gather(void);
 int suite_shield(void);
 int suite_wait(void);
+int suite_wait_leaves(void);
 int suite_timeouts(void);
 int suite_wait_for(void);
 int suite_groups(void);
