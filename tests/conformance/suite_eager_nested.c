@@ -419,9 +419,10 @@ TASK_TEST(eager_start_works_in_debug_mode_and_while_it_is_switched)
     (void)arg;
     for (int round = 0; round < 2; round++) {
         trace_clear();
+        assert_int_equal(eddy_create_task(NULL, trace_and_yield, "a", NULL), 0);
         assert_int_equal(eddy_create_task(NULL, switch_debug, round == 0 ? &on : NULL, EAGERLY), 0);
         assert_int_equal(eddy_loop_get_debug(loop), round == 0);
-        assert_int_equal(eddy_create_task(NULL, trace_and_yield, "a", NULL), 0);
+        assert_string_equal(trace_text(), "");
         assert_int_equal(eddy_create_task(NULL, trace_and_yield, "b", EAGERLY), 0);
         assert_string_equal(trace_text(), "b");
         yield_times(2);

@@ -202,11 +202,17 @@ TASK_TEST(eager_factory_around_a_constructor_of_ones_own)
     return 0;
 }
 
-/* The main task is made before the loop runs, so it cannot start eagerly; the factory is asked for it all the same. */
+static int give_seven(void *arg)
+{
+    (void)arg;
+    return 7;
+}
+
+/* It uses a thread, so that the runner has an executor to shut down, by a task of its own. */
 static int say_my_name(void *name)
 {
     (void)eddy_task_get_name(eddy_current_task(), name, 16);
-    return 0;
+    return eddy_to_thread(give_seven, NULL, NULL);
 }
 
 static int make_loop_with_factory(eddy_loop **out, void *factory)
@@ -216,6 +222,7 @@ static int make_loop_with_factory(eddy_loop **out, void *factory)
     return rc < 0 ? rc : eddy_loop_set_task_factory(*out, make_named, factory);
 }
 
+/* The main task is made before the loop runs, so it cannot start eagerly; the factory is asked for it all the same. */
 static void main_task_goes_through_the_factory(void **state)
 {
     making factory = {.name = "main"};
@@ -224,18 +231,12 @@ static void main_task_goes_through_the_factory(void **state)
     assert_int_equal(eddy_run(say_my_name, name,
                               EDDY_OPTIONS(eddy_run_options, .loop_factory = make_loop_with_factory,
                                            .loop_factory_arg = &factory)),
-                     0);
+                     7);
     assert_string_equal(name, "main");
     assert_int_equal(factory.calls, 1); /* what eddy itself runs at the end does not */
 }
 
 /* ---- tasks that are sent to a loop ---- */
-
-static int give_seven(void *arg)
-{
-    (void)arg;
-    return 7;
-}
 
 static int sent_outcome(eddy_task_factory_fn factory, void *factory_arg)
 {
