@@ -52,8 +52,7 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     loop->io_budget = EDDYI_IO_BUDGET;
     loop->slow_callback_ns = 100000000;
     loop->fork_generation = eddyi_fork_generation();
-    loop->debug = options->debug || from_environment("EDDY_DEBUG") != NULL;
-    loop->guarded = loop->debug;
+    eddy_loop_set_debug(loop, options->debug || from_environment("EDDY_DEBUG") != NULL);
 }
 
 static int open_backend(eddy_loop *loop, const eddy_loop_options *options)
@@ -212,6 +211,7 @@ void eddy_loop_set_debug(eddy_loop *loop, bool enabled)
         return;
     loop->debug = enabled;
     loop->guarded = enabled || loop->closed;
+    loop->held = enabled ? loop->held | EDDYI_HELD_BY_DEBUG : loop->held & ~(uint32_t)EDDYI_HELD_BY_DEBUG;
 }
 
 int eddy_loop_set_slow_callback_duration(eddy_loop *loop, double seconds)

@@ -5,6 +5,7 @@
 
 #include <stdatomic.h>
 #include <eddy/loop.h>
+#include <eddy/task.h>
 #include "core/backend.h"
 #include "core/platform.h"
 #include "core/base/inject.h"
@@ -62,6 +63,9 @@ typedef struct eddyi_closable {
         struct eddyi_closable *); /* abort at once: cancel ops, drain is done by the loop; no user code */
 } eddyi_closable;
 
+/* Why a task that leaves must not switch straight to the next one. */
+enum { EDDYI_HELD_BY_DEBUG = 1, EDDYI_HELD_BY_EAGER_STEP = 2 };
+
 enum { EDDYI_RESULTS = 256, EDDYI_STEPS_PER_POLL = 61, EDDYI_IO_BUDGET = 32 };
 
 struct eddy_loop {
@@ -74,6 +78,8 @@ struct eddy_loop {
     int32_t steps_to_poll; /* steps that may still run before the backend is asked */
     int32_t io_budget;     /* I/O calls that may still end at once before the task gives way */
     bool renew_in_place;   /* a task may begin the next iteration without coming back to the loop's stack */
+    uint32_t held;         /* a task that leaves goes back to where it came from: EDDYI_HELD_BY_... */
+    eddy_task *creator;    /* where the task in its eager step goes back to; NULL: the loop's own stack */
     /* Any thread may ask for these; the loop's own writes them. */
     atomic_bool guarded; /* closed or debug: calls must be looked at before they touch it */
     atomic_bool running, closed, debug;
@@ -123,7 +129,9 @@ struct eddy_loop {
     eddyi_list cell_slabs;
     char *received; /* what transports read into, one read at a time; NULL until the first one */
     eddy_allocator allocator;
-    eddy_error error; /* last error outside a task */
+    eddy_error error;                  /* last error outside a task */
+    eddy_task_factory_fn task_factory; /* NULL: eddy_task_create */
+    void *task_factory_arg;
     eddy_exception_handler_fn exception_handler;
     void *exception_handler_arg;
     bool reporting; /* the handler runs: what it reports itself goes to the default one */

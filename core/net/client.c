@@ -37,7 +37,6 @@ static int start_client(eddyi_listener *l, eddy_fd fd)
     eddy_task_options options = server->options.client_task;
     eddyi_stream_settings settings = {server->options.limit,
                                       {server->options.high_water, server->options.low_water}};
-    eddy_task *task;
     client *c = eddyi_cell_take(loop);
     if (c == NULL)
         return EDDY_ENOMEM;
@@ -50,7 +49,8 @@ static int start_client(eddyi_listener *l, eddy_fd fd)
     eddyi_server_adopt(server, &c->stream->channel);
     server->references++; /* the client task's */
     options.release = client_release;
-    rc = eddyi_task_create(loop, &task, client_main, c, &options);
+    options.eager_start = EDDY_EAGER_START_NO; /* a completion runs no user code: no factory, no first step */
+    rc = eddy_task_create(loop, NULL, client_main, c, &options);
     if (rc < 0) { /* the stream closes the descriptor: to the peer this connection ended at once */
         eddy_stream_abort(c->stream);
         client_release(c);

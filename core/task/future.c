@@ -45,12 +45,25 @@ eddy_future *eddy_future_retain(eddy_future *future)
     return future;
 }
 
+static void fill_detail(eddy_future *future, int code, eddy_error *detail)
+{
+    eddy_future *cause = future->kind->cause != NULL ? future->kind->cause(future) : NULL;
+    *detail = (eddy_error){.code = code};
+    if (cause != NULL)
+        fill_detail(cause, code, detail);
+    else if (code >= 0)
+        *detail = (eddy_error){0};
+    else if (future->kind->name[0] == 'T')
+        *detail = ((eddy_task *)future)->error;
+    else if (future->state == EDDYI_FUTURE_CANCELLED)
+        detail->message = future->value;
+}
+
 static void report_unseen(eddy_future *future)
 {
     bool is_task = future->kind->name[0] == 'T';
-    eddy_error detail = {.code = future->result};
-    if (is_task)
-        detail = ((eddy_task *)future)->error;
+    eddy_error detail;
+    fill_detail(future, future->result, &detail);
     eddy_exception_context context = {
         .size = sizeof context,
         .message = is_task ? "Task exception was never retrieved" : "Future exception was never retrieved",
@@ -208,20 +221,6 @@ int eddy_future_result(eddy_future *future)
     if (future->state == EDDYI_FUTURE_PENDING)
         return eddyi_fail(EDDY_EINVALIDSTATE, "result");
     return eddyi_future_outcome(future);
-}
-
-static void fill_detail(eddy_future *future, int code, eddy_error *detail)
-{
-    eddy_future *cause = future->kind->cause != NULL ? future->kind->cause(future) : NULL;
-    *detail = (eddy_error){.code = code};
-    if (cause != NULL)
-        fill_detail(cause, code, detail);
-    else if (code >= 0)
-        *detail = (eddy_error){0};
-    else if (future->kind->name[0] == 'T')
-        *detail = ((eddy_task *)future)->error;
-    else if (future->state == EDDYI_FUTURE_CANCELLED)
-        detail->message = future->value;
 }
 
 int eddy_future_exception(eddy_future *future, eddy_error *detail)

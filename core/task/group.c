@@ -222,7 +222,7 @@ int eddy_task_group_create_task(eddy_task_group *group, eddy_task **out, eddy_co
     group_child *child = eddyi_cell_take(loop);
     if (child == NULL)
         return eddyi_fail(EDDY_ENOMEM, "task_group_create_task");
-    rc = eddyi_task_create(loop, &child->task, fn, arg, options);
+    rc = eddy_loop_create_task(loop, &child->task, fn, arg, options);
     if (rc < 0) {
         eddyi_cell_give(loop, child);
         return rc;
@@ -230,7 +230,6 @@ int eddy_task_group_create_task(eddy_task_group *group, eddy_task **out, eddy_co
     child->group = scope;
     child->waiter = (eddyi_waiter){.node.run = child_done};
     eddyi_list_append(&scope->children, &child->link);
-    eddy_task_retain(child->task);
     eddyi_future_watch(&child->task->future, &child->waiter);
     if (out != NULL)
         *out = eddy_task_retain(child->task);

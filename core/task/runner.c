@@ -217,7 +217,7 @@ static void end_executor(eddy_loop *loop)
     eddy_task *task;
     eddy_exception_context context = {.size = sizeof context,
                                       .message = "the default executor did not end before eddy_run() did"};
-    context.exception = eddy_loop_create_task(loop, &task, shut_down_executor, loop, NULL);
+    context.exception = eddy_task_create(loop, &task, shut_down_executor, loop, NULL); /* by no factory */
     if (context.exception == 0) {
         context.exception = eddy_loop_run_until_complete(loop, &task->future);
         eddy_task_release(task);

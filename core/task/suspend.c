@@ -1,6 +1,6 @@
 /* suspend.c: the one way to wait, and the switch between tasks.
  * Touches the context switch and the ready queue. A blocked task switches straight to the next ready task of the batch where there
- * is one; otherwise to the loop's own stack. */
+ * is one; otherwise to the loop's own stack. In its eager step it goes back to its creator. */
 #include <assert.h>
 
 #include "core/loop/iterate.h"
@@ -59,11 +59,20 @@ static void leave_task(eddy_loop *loop, eddy_task *self, eddyi_context *from)
             return;
         begin_switch_to_task(next, save);
         eddyi_context_switch(from, &next->context);
+    } else if (loop->creator != NULL) {
+        begin_switch_to_task(loop->creator, save);
+        eddyi_context_switch(from, &loop->creator->context);
     } else {
         begin_switch_to_loop(loop, save);
         eddyi_context_switch(from, &loop->context);
     }
     end_switch(loop, fake_stack);
+}
+
+static void check_stack(const eddy_task *task)
+{
+    if (task->unguarded && !eddyi_stack_intact(task))
+        eddyi_stack_overflowed(task);
 }
 
 void eddyi_task_step(eddyi_node *node)
@@ -99,6 +108,31 @@ void eddyi_task_prepare(eddy_task *task)
     eddyi_context_make(&task->context, task->stack_low, eddyi_stack_size(task), task_entry, task);
 }
 
+/* Nothing but the new task, and what it starts eagerly itself, runs until the creator goes on. */
+void eddyi_task_begin(eddy_task *task)
+{
+    eddy_loop *loop = task->future.loop;
+    eddy_task *creator = loop->current, *outer = loop->creator;
+    int32_t io_budget = loop->io_budget;
+    int saved_errno = *loop->errno_location;
+    uint32_t held = loop->held & EDDYI_HELD_BY_EAGER_STEP;
+    void *fake_stack = NULL;
+    if (creator != NULL)
+        check_stack(creator);
+    else
+        loop->host_annotation = eddyi_annotate_fiber_current();
+    loop->creator = creator;
+    loop->held |= EDDYI_HELD_BY_EAGER_STEP;
+    begin_switch_to_task(task, &fake_stack);
+    eddyi_context_switch(creator != NULL ? &creator->context : &loop->context, &task->context);
+    end_switch(loop, fake_stack);
+    loop->creator = outer;
+    loop->held = (loop->held & ~(uint32_t)EDDYI_HELD_BY_EAGER_STEP) | held; /* debug may have been switched */
+    arrive(loop, creator);
+    loop->io_budget = io_budget;
+    *loop->errno_location = saved_errno;
+}
+
 /* ---- waiting ---- */
 
 bool eddyi_take_cancel(eddy_task *task)
@@ -124,8 +158,7 @@ static void suspend_here(eddy_task *task)
 {
     eddy_loop *loop = task->future.loop;
     int saved_errno = *loop->errno_location;
-    if (task->unguarded && !eddyi_stack_intact(task))
-        eddyi_stack_overflowed(task);
+    check_stack(task);
     leave_task(loop, task, &task->context);
     arrive(loop, task);
     task->scheduled = false;

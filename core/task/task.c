@@ -92,46 +92,40 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->id = next_id(loop);
 }
 
-int eddyi_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
-                      const eddy_task_options *options)
+int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn)
 {
-    static const eddy_task_options defaults = {.size = sizeof defaults};
-    eddy_task *task = NULL;
     int rc = eddyi_loop_usable(loop);
     if (rc == 0 && (fn == NULL || loop->closing))
         rc = fn == NULL ? EDDY_EINVAL : EDDY_ECLOSED;
+    return rc;
+}
+
+int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
+                     const eddy_task_options *options)
+{
+    static const eddy_task_options defaults = {.size = sizeof defaults};
+    eddy_task *task = NULL;
+    int rc = eddyi_task_creatable(loop, fn);
+    if (options == NULL)
+        options = &defaults;
     if (rc == 0)
-        rc = allocate_task(loop, &task, options != NULL ? options : &defaults);
+        rc = allocate_task(loop, &task, options);
     if (rc < 0)
         return eddyi_fail(rc, "create_task");
     init_task(task, loop);
     task->fn = fn;
     task->arg = arg;
-    task->release = options != NULL ? options->release : NULL;
+    task->release = options->release;
     eddyi_task_prepare(task);
     eddyi_list_append(&loop->tasks, &task->all);
     loop->task_count++;
-    eddyi_ready_push(loop, &task->step);
-    *out = task;
-    return 0;
-}
-
-int eddy_loop_create_task(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
-                          const eddy_task_options *options)
-{
-    eddy_task *task;
-    int rc = eddyi_task_create(loop, &task, fn, arg, options);
-    if (rc == 0 && out != NULL)
+    if (out != NULL)
         *out = eddy_task_retain(task);
-    return rc;
-}
-
-int eddy_create_task(eddy_task **out, eddy_coro_fn fn, void *arg, const eddy_task_options *options)
-{
-    eddy_loop *loop = eddy_get_running_loop();
-    if (loop == NULL)
-        return eddyi_fail(EDDY_ENOLOOP, "create_task");
-    return eddy_loop_create_task(loop, out, fn, arg, options);
+    if (options->eager_start == EDDY_EAGER_START_YES && eddy_get_running_loop() == loop)
+        eddyi_task_begin(task);
+    else
+        eddyi_ready_push(loop, &task->step);
+    return 0;
 }
 
 /* ---- the end ---- */
@@ -344,6 +338,13 @@ int eddy_set_value(void *value, eddy_callback_fn release)
 }
 
 /* ---- names and lists ---- */
+
+eddy_coro_fn eddy_task_get_coro(const eddy_task *task, void **arg)
+{
+    if (arg != NULL)
+        *arg = task != NULL && !eddy_task_done(task) ? task->arg : NULL; /* it was released with the end */
+    return task != NULL ? task->fn : NULL;
+}
 
 uint64_t eddy_task_id(const eddy_task *task)
 {

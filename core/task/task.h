@@ -112,9 +112,7 @@ struct eddy_task {
     eddy_error error;
 };
 
-/* eddy_loop_create_task without a reference for the caller: *out is the loop's. */
-int eddyi_task_create(eddy_loop *, eddy_task **out, eddy_coro_fn fn, void *arg,
-                      const eddy_task_options *options);
+int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn); /* 0, or why no task can be made of that */
 void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ended, reported */
 void eddyi_task_step(
     eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */

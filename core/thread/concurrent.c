@@ -128,15 +128,15 @@ static void start(eddyi_node *node)
     int rc = EDDY_ECANCELED;
     if (loop->closed)
         (void)finish_cancelled(future);
-    else if (!eddy_concurrent_future_done(future)) /* else cancelled before it began */
-        rc = eddyi_task_create(loop, &future->task, future->fn, future->arg, &future->options);
+    bool wanted = !eddy_concurrent_future_done(future); /* else cancelled before it began */
+    if (wanted)
+        rc = eddy_loop_create_task(loop, &future->task, future->fn, future->arg, &future->options);
     if (rc == 0) {
-        eddy_task_retain(future->task);
         future->waiter = (eddyi_waiter){.node.run = task_done};
         eddyi_future_watch(&future->task->future, &future->waiter);
         return;
     }
-    if (rc != EDDY_ECANCELED)
+    if (wanted)
         fail_to_start(future, rc);
     release_argument(future);
     eddy_concurrent_future_release(future);
@@ -204,7 +204,8 @@ bool eddy_concurrent_future_cancel(eddy_concurrent_future *future)
 {
     if (future == NULL || !finish_cancelled(future))
         return false;
-    if (eddyi_running_loop == future->loop) {
+    if (eddyi_running_loop == future->loop &&
+        future->task != NULL) { /* NULL: not made yet, or just being made */
         eddy_task_cancel(future->task);
         return true;
     }

@@ -34,7 +34,8 @@ typedef struct eddy_server_options {
     bool keep_alive;
     bool do_not_start;                   /* listen only at eddy_server_start_serving or serve_forever */
     size_t limit, high_water, low_water; /* of each client's stream; as in eddy_connect_options */
-    eddy_task_options client_task;       /* of each client's task; zero for the defaults */
+    eddy_task_options
+        client_task; /* of each client's task; zero for the defaults; never eager, by no factory */
 } eddy_server_options;
 
 EDDY_API void eddy_server_options_init(eddy_server_options *options);

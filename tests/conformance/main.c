@@ -37,13 +37,18 @@ static int run_suites(void)
 {
     int failed = 0;
     failed += suite_futures();
+    failed += suite_futures_told();
     failed += suite_tasks();
     failed += suite_task_ends();
+    failed += suite_eager();
+    failed += suite_eager_nested();
+    failed += suite_task_factory();
     failed += suite_cancel();
     failed += suite_cancel_races();
     failed += suite_gather();
     failed += suite_shield();
     failed += suite_wait();
+    failed += suite_wait_leaves();
     failed += suite_timeouts();
     failed += suite_wait_for();
     failed += suite_groups();

@@ -12,13 +12,18 @@ int suite_run(const char *name, const struct CMUnitTest *tests, size_t count);
     suite_run(name, tests, sizeof(tests) / sizeof(tests)[0])
 
 int suite_futures(void);
+int suite_futures_told(void);
 int suite_tasks(void);
 int suite_task_ends(void);
+int suite_eager(void);
+int suite_eager_nested(void);
+int suite_task_factory(void);
 int suite_cancel(void);
 int suite_cancel_races(void);
 int suite_gather(void);
 int suite_shield(void);
 int suite_wait(void);
+int suite_wait_leaves(void);
 int suite_timeouts(void);
 int suite_wait_for(void);
 int suite_groups(void);

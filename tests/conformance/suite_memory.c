@@ -165,6 +165,25 @@ static int use_callbacks(void *arg)
     return rc;
 }
 
+/* Half of them end in their eager step. */
+static int start_eagerly(void *arg)
+{
+    eddy_task *task;
+    eddy_task_group group;
+    const eddy_task_options named = {.size = sizeof named, .name = "named"};
+    int rc = eddy_loop_set_task_factory(eddy_get_running_loop(), eddy_eager_task_factory, NULL);
+    if (rc == 0)
+        rc = eddy_create_task(&task, use_callbacks, arg, &named);
+    if (rc < 0)
+        return rc;
+    rc = eddy_await(task, NULL);
+    eddy_task_release(task);
+    int entered = eddy_task_group_enter(&group);
+    for (int i = 0; entered == 0 && rc == 0 && i < 4; i++)
+        rc = eddy_task_group_create_task(&group, NULL, i % 2 == 0 ? short_sleep : use_callbacks, arg, NULL);
+    return eddy_task_group_exit(&group, rc);
+}
+
 static int nothing(void *arg)
 {
     (void)arg;
@@ -257,6 +276,7 @@ SWEEP(fault_M1_M2_groups, use_group)
 SWEEP(fault_M1_M2_groups_that_fail, use_failing_group)
 SWEEP(fault_M1_M2_timeouts, use_timeouts)
 SWEEP(fault_M1_M2_callbacks, use_callbacks)
+SWEEP(fault_M1_M2_eager_tasks, start_eagerly)
 SWEEP(fault_M1_M2_threads, use_threads)
 SWEEP(fault_M1_M2_concurrent_futures, use_concurrent_future)
 
@@ -294,6 +314,7 @@ int suite_memory(void)
         cmocka_unit_test(fault_M1_M2_groups_that_fail),
         cmocka_unit_test(fault_M1_M2_timeouts),
         cmocka_unit_test(fault_M1_M2_callbacks),
+        cmocka_unit_test(fault_M1_M2_eager_tasks),
         cmocka_unit_test(fault_M1_M2_threads),
         cmocka_unit_test(fault_M1_M2_concurrent_futures),
         cmocka_unit_test(fault_M8_live_objects_stay_flat),
