@@ -19,9 +19,8 @@ typedef struct member {
     eddy_event all_ended; /* of its own loop */
     eddyi_node cancel_it; /* posted at most once each */
     eddyi_node tell_ended;
-    bool must_cancel; /* its thread's: told before there was a main */
-    bool ended;       /* written under the mutex by its own thread */
-    bool cancelled;   /* under the mutex: cancel_it was posted */
+    bool ended;     /* written under the mutex by its own thread */
+    bool cancelled; /* under the mutex: cancel_it was posted */
     int result;
 } member;
 
@@ -124,10 +123,8 @@ static void main_done(eddy_future *future, void *arg)
 static void cancel_it(eddyi_node *node)
 {
     member *m = EDDYI_CONTAINER(node, member, cancel_it);
-    if (m->loop->closed)
-        return;
-    m->must_cancel = true;
-    (void)eddy_task_cancel(m->main);
+    if (!m->loop->closed) /* the main is there: its supervisor was queued before the inbox was looked at */
+        (void)eddy_task_cancel(m->main);
 }
 
 static void tell_ended(eddyi_node *node)
@@ -142,8 +139,6 @@ static int begin_main(member *m)
     int rc = eddy_loop_create_task(m->loop, &m->main, m->crew->fn, m->crew->arg, NULL);
     if (rc == 0)
         rc = eddy_future_add_done_callback(eddy_task_future(m->main), main_done, m);
-    if (rc == 0 && m->must_cancel)
-        (void)eddy_task_cancel(m->main);
     return rc;
 }
 
@@ -322,7 +317,7 @@ static void tell_results(const crew *all, const eddy_run_threads_options *option
 int eddy_run_threads(unsigned count, eddy_coro_fn fn, void *arg, const eddy_run_threads_options *options)
 {
     static const eddy_run_threads_options defaults = {.size = sizeof defaults};
-    crew *all;
+    crew *all = NULL;
     if (options == NULL)
         options = &defaults;
     if (fn == NULL || count > INT32_MAX || options->size < sizeof *options ||

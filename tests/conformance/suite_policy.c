@@ -607,8 +607,9 @@ static void must_have_exited(pid_t child)
 
 static void fault_X10_forked_child_has_no_current_loop_and_runs_anew(void **state)
 {
-    eddy_loop *loop = make_loop();
+    static eddy_loop *loop; /* where Valgrind finds it in the child */
     (void)state;
+    loop = make_loop();
     assert_int_equal(eddy_set_event_loop(loop), 0);
     pid_t child = fork();
     if (child == 0)
@@ -616,10 +617,12 @@ static void fault_X10_forked_child_has_no_current_loop_and_runs_anew(void **stat
     must_have_exited(child);
     must_be_current(loop);
     eddy_loop_release(loop);
+#ifndef EDDY_VALGRIND /* which would tell of the backend's memory: it is given up with the parent's loop */
     child = fork();
     if (child == 0) /* the last reference is the slot's */
         _exit(look_in_child(loop));
     must_have_exited(child);
+#endif
     note_soon(loop, 1);
     assert_int_equal(eddy_loop_run_once(loop, 0), 1);
     must_have_noted(1, (int[]){1});
