@@ -25,6 +25,7 @@ enum {
     MOST_MS = 1500,
     MOST_INTERRUPTS = 2,
     PATIENCE_MS = 1000,
+    FIRST_PATIENCE_MS = 40000, /* with nothing failing */
     WATCHDOG_MS = 10000,
     ORPHAN_SECONDS = 60,
     MOST_TASKS = 64,
@@ -113,10 +114,10 @@ static int exit_status(pid_t child)
 }
 
 /* The main task is interrupted after a while: a body may wait for another that met the error and is gone. What goes on even so hangs. */
-static bool ends_in_time(pid_t child, int hang_up)
+static bool ends_in_time(pid_t child, int hang_up, int patience_ms)
 {
     struct pollfd end = {.fd = hang_up, .events = POLLIN};
-    if (poll(&end, 1, PATIENCE_MS) != 0)
+    if (poll(&end, 1, patience_ms) != 0)
         return true;
     totals.interrupted++;
     kill(child, SIGINT);
@@ -140,7 +141,8 @@ static int run_apart(const struct CMUnitTest *test, const eddyi_inject_plan *pla
         run_here(test, plan);
     }
     close(ends[1]);
-    bool hung = child > 0 && !ends_in_time(child, ends[0]);
+    bool hung =
+        child > 0 && !ends_in_time(child, ends[0], plan->fail_at > 0 ? PATIENCE_MS : FIRST_PATIENCE_MS);
     if (hung)
         kill(-child, SIGABRT);
     close(ends[0]);
