@@ -144,7 +144,8 @@ void eddyi_loop_life_remove(eddy_loop *loop)
 
 void eddyi_loop_object_add(eddy_loop *loop)
 {
-    loop->objects++;
+    if (loop->objects++ == 0) /* a closed loop may get objects again: they need its memory */
+        eddyi_loop_life_add(loop);
 }
 
 void eddyi_loop_object_remove(eddy_loop *loop)
