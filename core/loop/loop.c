@@ -363,6 +363,7 @@ static void discard_queued(eddy_loop *loop)
     while ((link = eddyi_list_take(&loop->ready.queue)) != NULL) {
         eddyi_node *node = EDDYI_LIST_ITEM(link, eddyi_node, link);
         node->run(node);
+        eddyi_variables_drop(&loop->variables);
     }
 }
 

@@ -30,6 +30,7 @@ struct eddy_server {
     eddy_client_fn fn;
     void *arg;
     eddy_server_options options;
+    eddyi_variables variables; /* that the tasks of its clients begin with */
     bool serving, closed, forever, user_gone;
     eddyi_list connections; /* eddy_stream.of_server */
     eddyi_list waiters;     /* in wait_closed */
@@ -51,6 +52,7 @@ static void unreference(eddy_server *server)
     eddy_loop *loop = server->loop;
     if (--server->references != 0)
         return;
+    eddyi_variables_drop(&server->variables);
     eddyi_release(&loop->allocator, server);
     eddyi_loop_object_remove(loop);
 }
@@ -164,7 +166,9 @@ static int start_client(listener *l, eddy_fd fd)
     eddyi_list_append(&server->connections, &c->stream->of_server);
     server->references += 2; /* the connection's, and the client task's */
     options.release = client_release;
+    eddyi_borrowed borrowed = eddyi_variables_borrow(&server->variables);
     rc = eddyi_task_create(loop, &task, client_main, c, &options);
+    eddyi_variables_return(borrowed);
     if (rc < 0) { /* the stream closes the descriptor: to the peer this connection ended at once */
         eddy_stream_abort(c->stream);
         client_release(c);
@@ -359,6 +363,8 @@ static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddy_se
     server->references = 1;
     if (options != NULL)
         server->options = *options;
+    eddy_context *given = server->options.client_task.context;
+    server->variables = given != NULL ? eddyi_variables_in(given) : eddyi_variables_capture(loop);
     server->closable.shut = shut;
     eddyi_list_init(&server->connections);
     eddyi_list_init(&server->waiters);

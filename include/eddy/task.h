@@ -4,6 +4,7 @@
 #define EDDY_TASK_H
 
 #include <eddy/config.h>
+#include <eddy/context.h>
 #include <eddy/error.h>
 #include <eddy/future.h>
 
@@ -18,6 +19,7 @@ typedef struct eddy_task_options {
         stack_without_signals; /* allows stacks too small for a signal handler to run on, down to 1 KiB: for programs whose
                                    handlers run on an alternate stack */
     eddy_callback_fn release; /* runs once with arg when the task has ended, also when it never ran */
+    eddy_context *context;    /* used itself, also by several tasks; NULL: a copy of the current one */
 } eddy_task_options;
 
 EDDY_API void eddy_task_options_init(eddy_task_options *options);
@@ -194,6 +196,17 @@ EDDY_API int eddy_task_get_name(const eddy_task *task, char *buffer, size_t size
  * since     0.1
  */
 EDDY_API int eddy_task_set_name(eddy_task *task, const char *name);
+
+/**
+ * The context it runs in: the one that was given, or its own.
+ *
+ * asyncio   Task.get_context
+ * takes     out: gets a reference that eddy_context_release gives back
+ * errors    EDDY_ENOMEM · EDDY_EINVAL
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_task_get_context(eddy_task *task, eddy_context **out);
 
 /**
  * Its number: counts up over all tasks of the process, from 1.

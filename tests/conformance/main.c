@@ -49,5 +49,8 @@ int main(int argc, char **argv)
     failed += suite_executor_pool();
     failed += suite_threads();
     failed += suite_wrap();
+    failed += suite_contexts();
+    failed += suite_contexts_tasks();
+    failed += suite_contexts_threads();
     return failed != 0;
 }

@@ -45,5 +45,8 @@ int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
+int suite_contexts(void);
+int suite_contexts_tasks(void);
+int suite_contexts_threads(void);
 
 #endif
