@@ -73,7 +73,7 @@ static int keep_own(void *own)
 
 TASK_TEST(context_X2_changes_survive_awaits_and_stay_inside)
 {
-    static char names[SIBLINGS][8];
+    static char names[SIBLINGS][16];
     eddy_task_group group;
     (void)arg;
     set_color("parent");
@@ -291,7 +291,7 @@ TASK_TEST(context_X1_client_tasks_begin_with_the_context_of_start_server)
 {
     eddy_server *server;
     eddy_stream *stream;
-    char service[8], byte;
+    char service[16], byte;
     (void)arg;
     set_color("server");
     assert_int_equal(eddy_start_server(&server, "127.0.0.1", "0", on_client, NULL, NULL), 0);
