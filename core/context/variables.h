@@ -16,6 +16,7 @@ enum {
     EDDYI_VARIABLES_SNAPSHOT,
     EDDYI_VARIABLES_CONTEXT,
     EDDYI_VARIABLES_ELSEWHERE,
+    EDDYI_VARIABLES_NONE, /* of a loop that does not run: the thread's count */
     EDDYI_VARIABLES_KINDS = 3
 };
 

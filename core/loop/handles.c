@@ -224,7 +224,7 @@ static int handle_create(eddy_loop *loop, eddy_handle **out, eddy_handle **handl
 }
 
 /* The whole of call_soon when nobody wants the handle: what a busy loop does most. */
-static int call_soon_unheld(eddy_loop *loop, eddy_callback_fn fn, void *arg, eddy_context *context)
+static int call_soon_unheld(eddy_loop *loop, eddy_callback_fn fn, void *arg)
 {
     eddy_handle *handle = eddyi_cell_take(loop);
     if (handle == NULL)
@@ -233,13 +233,15 @@ static int call_soon_unheld(eddy_loop *loop, eddy_callback_fn fn, void *arg, edd
     handle->loop = loop;
     handle->fn = fn;
     handle->arg = arg;
-    handle->variables = variables_for(loop, context);
+    handle->variables = eddyi_variables_capture(loop);
     eddyi_ready_push(loop, &handle->node);
     return 0;
 }
 
 int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg)
 {
+    if (out == NULL && fn != NULL && eddyi_loop_usable(loop) == 0)
+        return call_soon_unheld(loop, fn, arg);
     return eddy_loop_call_soon_in_context(loop, out, fn, arg, NULL);
 }
 
@@ -247,8 +249,6 @@ int eddy_loop_call_soon_in_context(eddy_loop *loop, eddy_handle **out, eddy_call
                                    eddy_context *context)
 {
     eddy_handle *handle;
-    if (out == NULL && fn != NULL && eddyi_loop_usable(loop) == 0)
-        return call_soon_unheld(loop, fn, arg, context);
     int rc = handle_create(loop, out, &handle, fn, arg, context);
     if (rc == 0)
         eddyi_ready_push(loop, &handle->node);

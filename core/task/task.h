@@ -134,8 +134,7 @@ static inline eddy_task *eddyi_current_task(void)
 static inline eddyi_variables eddyi_variables_capture(const eddy_loop *loop)
 {
     const eddyi_variables *current = loop->current != NULL ? &loop->current->variables : &loop->variables;
-    bool running = loop->current != NULL || atomic_load_explicit(&loop->running, memory_order_relaxed);
-    return running && current->word == 0 ? (eddyi_variables){0} : eddyi_variables_copy_current();
+    return current->word == 0 ? (eddyi_variables){0} : eddyi_variables_copy_current();
 }
 
 eddyi_variables *eddyi_handle_variables(eddy_handle *);
