@@ -17,6 +17,7 @@ int owned_released(void); /* how many, ever */
 /* Callbacks: note the color they see, then set another one. */
 void see_color(void *unused);
 void see_color_when_done(eddy_future *future, void *unused);
+void await_colors(int count);  /* in a task: until so many were seen */
 const char *colors_seen(void); /* each with a blank before it; cleared by this */
 
 #endif

@@ -7,6 +7,7 @@
 
 static atomic_int released;
 static char seen[256];
+static int seen_count;
 
 static void count_release(void *value)
 {
@@ -44,6 +45,7 @@ void see_color(void *unused)
     size_t length = strlen(seen);
     (void)unused;
     (void)snprintf(seen + length, sizeof seen - length, " %s", color());
+    seen_count++;
     set_color("seen");
 }
 
@@ -53,10 +55,17 @@ void see_color_when_done(eddy_future *future, void *unused)
     see_color(unused);
 }
 
+void await_colors(int count)
+{
+    while (seen_count < count)
+        assert_int_equal(eddy_sleep(0.001), 0);
+}
+
 const char *colors_seen(void)
 {
     static char copy[sizeof seen];
     memcpy(copy, seen, sizeof seen);
     seen[0] = '\0';
+    seen_count = 0;
     return copy;
 }
