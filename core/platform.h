@@ -44,7 +44,9 @@ int eddyi_thread_create(eddyi_thread *, void (*fn)(void *arg), void *arg,
 void eddyi_thread_join(eddyi_thread *);
 void eddyi_thread_detach(eddyi_thread *); /* nobody will join it */
 uintptr_t eddyi_thread_id(void);          /* of the calling thread; never 0; fast */
-void eddyi_thread_yield(void);            /* let another thread run: for waits of a few instructions only */
+/* fn(arg) is called when the calling thread ends, unless that is the end of the process. One a thread: a later one takes its place. */
+int eddyi_thread_at_end(void (*fn)(void *arg), void *arg);
+void eddyi_thread_yield(void); /* let another thread run: for waits of a few instructions only */
 unsigned eddyi_processor_count(void);
 
 /* ---- thread_value.c ---- */

@@ -6,6 +6,7 @@
 #include <eddy/config.h>
 #include <eddy/error.h>
 #include <eddy/memory.h>
+#include <eddy/context.h>
 #include <eddy/loop.h>
 #include <eddy/policy.h>
 #include <eddy/future.h>

@@ -47,6 +47,7 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     atomic_init(&loop->references, 1);
     atomic_init(&loop->lives, 2);
     atomic_init(&loop->interrupted, false);
+    loop->variables.word = EDDYI_VARIABLES_NONE;
     loop->objects = 1;
     loop->steps_per_poll = EDDYI_STEPS_PER_POLL;
     loop->io_budget = EDDYI_IO_BUDGET;
@@ -260,6 +261,7 @@ static int enter(eddy_loop *loop)
     loop->running = true;
     loop->failure = 0;
     loop->host_size = 0;
+    loop->variables.word = 0;
     eddyi_running_loop = loop;
     eddyi_stacks_thread_enter();
     return 0;
@@ -269,6 +271,7 @@ static void leave(eddy_loop *loop)
 {
     eddyi_stacks_thread_leave();
     eddyi_running_loop = NULL;
+    loop->variables.word = EDDYI_VARIABLES_NONE;
     loop->running = false;
     loop->thread = 0;
     atomic_store(&loop->sleeping,
@@ -363,9 +366,11 @@ static void discard_queued(eddy_loop *loop)
     eddyi_timers_fire(&loop->timers, UINT64_MAX);
     eddyi_list *link;
     loop->ready.batch_last = NULL;
+    loop->variables.word = 0;
     while ((link = eddyi_list_take(&loop->ready.queue)) != NULL) {
         eddyi_node *node = EDDYI_LIST_ITEM(link, eddyi_node, link);
         node->run(node);
+        eddyi_variables_drop(&loop->variables);
     }
 }
 

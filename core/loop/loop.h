@@ -11,6 +11,7 @@
 #include "core/base/inject.h"
 #include "core/base/list.h"
 #include "core/base/timers.h"
+#include "core/context/variables.h"
 
 /* ---- the ready queue ---- */
 
@@ -71,8 +72,10 @@ enum { EDDYI_RESULTS = 256, EDDYI_STEPS_PER_POLL = 61, EDDYI_IO_BUDGET = 32 };
 struct eddy_loop {
     /* hot: what every switch touches */
     eddyi_ready ready;
-    eddy_task *current;    /* whose step runs; NULL in callbacks and in the loop itself */
-    eddy_task *departed;   /* has ended and left its stack; whoever runs next buries it */
+    eddy_task *current; /* whose step runs; NULL in callbacks and in the loop itself */
+    eddyi_variables
+        variables;       /* of the callback that runs, given back when it has returned; a task has its own */
+    eddy_task *departed; /* has ended and left its stack; whoever runs next buries it */
     eddyi_context context; /* the loop's own stack */
     int *errno_location;   /* of the thread that runs it */
     int32_t steps_to_poll; /* steps that may still run before the backend is asked */

@@ -18,6 +18,8 @@ typedef struct direction {
     watch *owner;
     eddy_callback_fn fn; /* NULL: nobody watches this direction */
     void *arg;
+    eddyi_variables variables; /* the loop has them while the callback runs */
+    bool *over;                /* then set when it is removed or replaced */
     bool lent;
 } direction;
 
@@ -90,8 +92,32 @@ static void release_when_idle(watch *w)
 static void direction_run(eddyi_node *node)
 {
     direction *d = EDDYI_CONTAINER(node, direction, node);
-    if (d->fn != NULL && !d->owner->loop->closed)
-        d->fn(d->arg);
+    eddy_loop *loop = d->owner->loop;
+    bool over = false;
+    if (d->fn == NULL || loop->closed)
+        return;
+    loop->variables = d->variables;
+    d->variables.word = 0;
+    d->over = &over;
+    d->fn(d->arg);
+    if (over)
+        return;
+    d->over = NULL;
+    d->variables = loop->variables;
+    loop->variables.word = 0;
+}
+
+/* The callback is no longer wanted. Returns what it has, for the caller to drop at the end. */
+static eddyi_variables forget_callback(direction *d)
+{
+    eddyi_variables variables = d->variables;
+    d->fn = NULL;
+    d->variables.word = 0;
+    eddyi_ready_remove(d->owner->loop, &d->node);
+    if (d->over != NULL)
+        *d->over = true;
+    d->over = NULL;
+    return variables;
 }
 
 static void direction_ready(eddyi_completion *completion, const eddyi_result *result)
@@ -164,18 +190,23 @@ static int add(eddy_loop *loop, eddy_fd fd, bool writer, eddy_callback_fn fn, vo
             return eddyi_fail(rc, "add_reader");
     }
     direction *d = writer ? &w->writer : &w->reader;
-    eddyi_ready_remove(loop, &d->node);
+    eddyi_variables captured = eddyi_variables_capture(loop);
+    eddyi_variables replaced = forget_callback(d);
     d->fn = fn;
     d->arg = arg;
+    d->variables = captured;
     if (!d->lent) {
         d->lent = true;
         if (eddyi_io_submit(loop, &d->op, &now) == EDDYI_DONE) {
             d->lent = false;
-            d->fn = NULL;
+            captured = forget_callback(d);
             release_when_idle(w);
+            eddyi_variables_drop(&captured);
+            eddyi_variables_drop(&replaced);
             return eddyi_fail(now.value < 0 ? (int)now.value : EDDY_ENOSYS, "add_reader");
         }
     }
+    eddyi_variables_drop(&replaced);
     return 0;
 }
 
@@ -190,11 +221,11 @@ static int remove_direction(eddy_loop *loop, eddy_fd fd, bool writer)
     direction *d = writer ? &w->writer : &w->reader;
     if (d->fn == NULL)
         return 0;
-    d->fn = NULL;
-    eddyi_ready_remove(loop, &d->node);
+    eddyi_variables variables = forget_callback(d);
     if (d->lent && eddyi_io_cancel(loop, &d->op, &now) == EDDYI_DONE)
         d->lent = false;
     release_when_idle(w);
+    eddyi_variables_drop(&variables);
     return 1;
 }
 
@@ -220,14 +251,16 @@ int eddy_loop_remove_writer(eddy_loop *loop, eddy_fd fd)
 
 static void close_watch(watch *w)
 {
-    w->reader.fn = NULL;
-    w->writer.fn = NULL;
+    eddyi_variables of_reader = forget_callback(&w->reader);
+    eddyi_variables of_writer = forget_callback(&w->writer);
     if (w->reader.lent)
         (void)eddyi_io_revoke(w->loop, &w->reader.op);
     if (w->writer.lent)
         (void)eddyi_io_revoke(w->loop, &w->writer.op);
     w->reader.lent = w->writer.lent = false;
     release_when_idle(w);
+    eddyi_variables_drop(&of_reader);
+    eddyi_variables_drop(&of_writer);
 }
 
 void eddyi_watches_close(eddy_loop *loop)

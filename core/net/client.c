@@ -50,7 +50,9 @@ static int start_client(eddyi_listener *l, eddy_fd fd)
     server->references++; /* the client task's */
     options.release = client_release;
     options.eager_start = EDDY_EAGER_START_NO; /* a completion runs no user code: no factory, no first step */
+    eddyi_borrowed borrowed = eddyi_variables_borrow(&server->variables);
     rc = eddy_task_create(loop, NULL, client_main, c, &options);
+    eddyi_variables_return(borrowed);
     if (rc < 0) { /* the stream closes the descriptor: to the peer this connection ended at once */
         eddy_stream_abort(c->stream);
         client_release(c);

@@ -26,6 +26,7 @@ void eddyi_server_unreference(eddy_server *server)
     eddy_loop *loop = server->loop;
     if (--server->references != 0)
         return;
+    eddyi_variables_drop(&server->variables);
     eddyi_release(&loop->allocator, server);
     eddyi_loop_object_remove(loop);
 }
@@ -286,6 +287,8 @@ static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddy_se
     server->references = 1;
     if (options != NULL)
         server->options = *options;
+    eddy_context *given = server->options.client_task.context;
+    server->variables = given != NULL ? eddyi_variables_in(given) : eddyi_variables_capture(loop);
     server->closable.shut = shut;
     eddyi_list_init(&server->connections);
     eddyi_list_init(&server->waiters);

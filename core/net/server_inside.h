@@ -36,6 +36,7 @@ struct eddy_server {
     eddyi_server_use use;
     uint32_t references; /* users', one a connection, and one while a listener's op is out */
     eddy_server_options options;
+    eddyi_variables variables; /* that the tasks of its clients begin with */
     bool serving, closed, forever, user_gone;
     eddyi_list connections; /* eddyi_channel.of_server */
     eddyi_list waiters;     /* in wait_closed */

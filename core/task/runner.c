@@ -15,6 +15,7 @@ struct eddy_runner {
     eddy_run_options options;
     eddy_loop *loop;
     eddy_event_loop_policy *policy; /* through which the loop was made current; NULL: it was not */
+    eddy_context *context;          /* of all its runs */
     enum runner_state state;
 };
 
@@ -74,7 +75,9 @@ static int initialize(eddy_runner *runner)
 {
     if (runner->state == RUNNER_INITIALIZED)
         return 0;
-    int rc = make_loop(runner);
+    int rc = runner->context == NULL ? eddy_copy_context(&runner->context) : 0;
+    if (rc == 0)
+        rc = make_loop(runner);
     if (rc < 0)
         return rc;
     if (runner->options.debug)
@@ -114,7 +117,20 @@ static int explain(eddy_task *task, bool interrupted, int result)
     return result;
 }
 
+static int create_main(eddy_runner *runner, eddy_task **out, eddy_coro_fn fn, void *arg,
+                       eddy_context *context)
+{
+    eddy_task_options options = {.size = sizeof options};
+    options.context = context != NULL ? context : runner->context;
+    return eddy_loop_create_task(runner->loop, out, fn, arg, &options);
+}
+
 int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
+{
+    return eddy_runner_run_in_context(runner, fn, arg, NULL);
+}
+
+int eddy_runner_run_in_context(eddy_runner *runner, eddy_coro_fn fn, void *arg, eddy_context *context)
 {
     eddy_task *task;
     if (runner == NULL || fn == NULL)
@@ -123,7 +139,7 @@ int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
         return eddyi_fail(EDDY_ERUNNING, "run");
     int rc = initialize(runner);
     if (rc == 0)
-        rc = eddy_loop_create_task(runner->loop, &task, fn, arg, NULL);
+        rc = create_main(runner, &task, fn, arg, context);
     if (rc < 0)
         return rc;
     task->silent_at_close = true;
@@ -243,6 +259,7 @@ int eddy_runner_close(eddy_runner *runner)
         (void)eddy_loop_close(loop);
         eddy_loop_release(loop);
     }
+    eddy_context_release(runner->context);
     eddyi_release(eddyi_default_allocator(), runner);
     return 0;
 }

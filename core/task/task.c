@@ -116,6 +116,8 @@ int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *ar
     task->fn = fn;
     task->arg = arg;
     task->release = options->release;
+    task->variables =
+        options->context != NULL ? eddyi_variables_in(options->context) : eddyi_variables_capture(loop);
     eddyi_task_prepare(task);
     eddyi_list_append(&loop->tasks, &task->all);
     loop->task_count++;
@@ -198,6 +200,7 @@ static void destroy_task(eddy_future *future)
 {
     eddy_task *task = (eddy_task *)future;
     eddy_loop *loop = future->loop;
+    eddyi_variables_drop(&task->variables);
     eddyi_release(&loop->allocator, task->name);
     eddyi_annotate_fiber_destroy(task->annotation);
     eddyi_stack_give(loop, task);
@@ -217,7 +220,9 @@ static void abandon(eddy_task *task)
         task->wait = NULL;
     }
     eddyi_ready_remove(loop, &task->step);
+    eddyi_borrowed borrowed = eddyi_variables_borrow(&task->variables);
     run_deferred(task);
+    eddyi_variables_return(borrowed);
     eddyi_scopes_abandon(task);
 }
 
@@ -335,6 +340,12 @@ int eddy_set_value(void *value, eddy_callback_fn release)
     task->future.value = value;
     task->future.value_release = release;
     return 0;
+}
+
+int eddy_task_get_context(eddy_task *task, eddy_context **out)
+{
+    int rc = task != NULL && out != NULL ? eddyi_variables_context(&task->variables, out) : EDDY_EINVAL;
+    return rc < 0 ? eddyi_fail(rc, "get_context") : 0;
 }
 
 /* ---- names and lists ---- */

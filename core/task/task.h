@@ -33,6 +33,11 @@ struct eddy_future {
     eddy_callback_fn value_release;
 };
 
+static inline bool eddyi_future_is_task(const eddy_future *future)
+{
+    return future->kind->name[0] == 'T';
+}
+
 /* Somebody who wants to know when a future is done. Linked in the future first, then in the ready queue. */
 typedef struct eddyi_waiter eddyi_waiter;
 struct eddyi_waiter {
@@ -82,6 +87,7 @@ struct eddy_task {
     eddy_future future; /* first: a task is a future */
     eddyi_node step;
     eddyi_context context;
+    eddyi_variables variables;
     eddyi_wait *wait;    /* NULL unless suspended: waiting, or woken and not yet run */
     int32_t wake_result; /* what the wait came to */
     uint32_t cancelling;
@@ -126,6 +132,15 @@ static inline eddy_task *eddyi_current_task(void)
     const eddy_loop *loop = eddyi_running_loop;
     return loop != NULL ? loop->current : NULL;
 }
+
+/* The variables that a task or a callback of that loop begins with, made by the loop's thread: a copy of the current ones. */
+static inline eddyi_variables eddyi_variables_capture(const eddy_loop *loop)
+{
+    const eddyi_variables *current = loop->current != NULL ? &loop->current->variables : &loop->variables;
+    return current->word == 0 ? (eddyi_variables){0} : eddyi_variables_copy_current();
+}
+
+eddyi_variables *eddyi_handle_variables(eddy_handle *);
 
 /* Suspend the current task until eddyi_task_wake. `wait` is registered wherever it has to be; a pending cancel is applied to it first.
  * Returns the wake's result, or EDDY_ECANCELED in place of it when a cancel came in between (asyncio T7) unless `keep_result`, by

@@ -23,6 +23,7 @@ struct eddy_concurrent_future {
     eddy_coro_fn fn;
     void *arg;
     eddy_task_options options;
+    eddyi_variables variables; /* that the task begins with */
     eddy_allocator allocator;
     char name[]; /* options.name */
 };
@@ -121,9 +122,8 @@ static void fail_to_start(eddy_concurrent_future *future, int code)
     (void)finish(future, EDDYI_FUTURE_FINISHED, &error, code);
 }
 
-static void start(eddyi_node *node)
+static void start_task(eddy_concurrent_future *future)
 {
-    eddy_concurrent_future *future = EDDYI_CONTAINER(node, eddy_concurrent_future, start);
     eddy_loop *loop = future->loop;
     int rc = EDDY_ECANCELED;
     if (loop->closed)
@@ -140,6 +140,16 @@ static void start(eddyi_node *node)
         fail_to_start(future, rc);
     release_argument(future);
     eddy_concurrent_future_release(future);
+}
+
+static void start(eddyi_node *node)
+{
+    eddy_concurrent_future *future = EDDYI_CONTAINER(node, eddy_concurrent_future, start);
+    eddyi_variables variables = future->variables;
+    eddyi_borrowed borrowed = eddyi_variables_borrow(&variables);
+    start_task(future);
+    eddyi_variables_return(borrowed);
+    eddyi_variables_drop(&variables);
 }
 
 static int allocate(eddy_concurrent_future **out, eddy_loop *loop, const eddy_task_options *options)
@@ -179,9 +189,11 @@ int eddy_run_coroutine_threadsafe(eddy_loop *loop, eddy_concurrent_future **out,
     future->fn = fn;
     future->arg = arg;
     future->allocator = loop->allocator;
+    future->variables = eddyi_variables_for(future->options.context);
     eddyi_loop_life_add(loop);
     rc = eddyi_loop_post(loop, &future->start);
     if (rc < 0) {
+        eddyi_variables_drop(&future->variables);
         destroy(future);
         return eddyi_fail(rc, "run_coroutine_threadsafe");
     }

@@ -4,6 +4,7 @@
 #define EDDY_RUNNER_H
 
 #include <eddy/config.h>
+#include <eddy/context.h>
 #include <eddy/error.h>
 #include <eddy/loop.h>
 
@@ -52,7 +53,7 @@ EDDY_API int eddy_exit_status(int result);
 EDDY_API EDDY_CHECK int eddy_runner_create(eddy_runner **out, const eddy_run_options *options);
 
 /**
- * Run one main task on the runner's loop.
+ * Run one main task on the runner's loop. All runs share one context, a copy of the current one of when the loop was made.
  *
  * asyncio   Runner.run
  * errors    EDDY_ERUNNING · EDDY_EINTERRUPTED · EDDY_EINVAL · of eddy_new_event_loop · fn's own
@@ -60,6 +61,18 @@ EDDY_API EDDY_CHECK int eddy_runner_create(eddy_runner **out, const eddy_run_opt
  * since     0.1
  */
 EDDY_API int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg);
+
+/**
+ * The same in that context, instead of the one that the runner keeps from run to run.
+ *
+ * asyncio   Runner.run with context
+ * takes     context: used itself; NULL is the runner's
+ * errors    as eddy_runner_run
+ * thread    always the same
+ * since     0.1
+ */
+EDDY_API int eddy_runner_run_in_context(eddy_runner *runner, eddy_coro_fn fn, void *arg,
+                                        eddy_context *context);
 
 /**
  * The runner's loop, made if need be. Not a new reference.

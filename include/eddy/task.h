@@ -4,6 +4,7 @@
 #define EDDY_TASK_H
 
 #include <eddy/config.h>
+#include <eddy/context.h>
 #include <eddy/error.h>
 #include <eddy/future.h>
 
@@ -28,6 +29,7 @@ typedef struct eddy_task_options {
     /* YES: the body runs at once, until it first suspends, and then the caller goes on. Only on the loop that runs in this
      * thread; otherwise the first step is queued as ever. */
     eddy_eager_start eager_start;
+    eddy_context *context; /* used itself, also by several tasks; NULL: a copy of the current one */
 } eddy_task_options;
 
 EDDY_API void eddy_task_options_init(eddy_task_options *options);
@@ -271,6 +273,17 @@ EDDY_API int eddy_task_set_name(eddy_task *task, const char *name);
  * since     0.1
  */
 EDDY_API eddy_coro_fn eddy_task_get_coro(const eddy_task *task, void **arg);
+
+/**
+ * The context it runs in: the one that was given, or its own.
+ *
+ * asyncio   Task.get_context
+ * takes     out: gets a reference that eddy_context_release gives back
+ * errors    EDDY_ENOMEM · EDDY_EINVAL
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_task_get_context(eddy_task *task, eddy_context **out);
 
 /**
  * Its number: counts up over all tasks of the process, from 1.

@@ -85,6 +85,9 @@ static int run_suites(void)
     failed += suite_executor_pool();
     failed += suite_threads();
     failed += suite_wrap();
+    failed += suite_contexts();
+    failed += suite_contexts_tasks();
+    failed += suite_contexts_threads();
     failed += suite_closes(); /* last: it looks back */
     return failed;
 }

@@ -61,5 +61,8 @@ int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
 int suite_closes(void);
+int suite_contexts(void);
+int suite_contexts_tasks(void);
+int suite_contexts_threads(void);
 
 #endif

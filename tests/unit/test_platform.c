@@ -717,6 +717,36 @@ static void fault_X8_a_threads_value_is_given_back_when_it_ends(void **state)
     assert_int_equal(eddyi_thread_value_set(NULL, count_value), 0);
 }
 
+static int endings[2];
+
+static void count_ending(void *number)
+{
+    ++*(int *)number;
+}
+
+static void ask_for_its_end(void *arg)
+{
+    int *rc = arg;
+    *rc = eddyi_thread_at_end(count_ending, &endings[0]);
+    if (*rc == 0)
+        *rc = eddyi_thread_at_end(count_ending, &endings[1]); /* takes its place */
+    if (endings[0] + endings[1] != 0)
+        *rc = -1;
+}
+
+static void a_thread_that_asked_hears_of_its_end_once(void **state)
+{
+    eddyi_thread thread;
+    int rc = -1;
+    (void)state;
+    memset(endings, 0, sizeof endings);
+    assert_int_equal(eddyi_thread_create(&thread, ask_for_its_end, &rc, "ending"), 0);
+    eddyi_thread_join(&thread);
+    assert_int_equal(rc, 0);
+    assert_int_equal(endings[0], 0);
+    assert_int_equal(endings[1], 1);
+}
+
 static void fault_X3_a_thread_or_lock_that_cannot_be_made_is_an_error(void **state)
 {
     eddyi_inject_plan plan = {.fail_at = 1, .fail_after_too = true};
@@ -931,6 +961,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_detached_thread_runs_too),
         cmocka_unit_test(fault_X8_a_value_that_cannot_be_kept_is_an_error),
         cmocka_unit_test(fault_X8_a_threads_value_is_given_back_when_it_ends),
+        cmocka_unit_test(a_thread_that_asked_hears_of_its_end_once),
         cmocka_unit_test(fault_X3_a_thread_or_lock_that_cannot_be_made_is_an_error),
         cmocka_unit_test(fault_X10_the_fork_generation_grows_in_each_child_only),
         cmocka_unit_test(a_plain_process_is_not_privileged),
