@@ -5,7 +5,6 @@
 
 #include "core/task/task.h"
 
-void eddyi_task_prepare(eddy_task *task); /* its first switch will enter eddyi_task_run on its own stack */
-void eddyi_task_run(eddy_task *task);     /* the body, then all that ends with it */
+void eddyi_task_run(eddy_task *task); /* the body, then all that ends with it */
 
 #endif

@@ -21,8 +21,9 @@ static void start(unsigned high, unsigned low)
     frame->entry(frame->arg);
 }
 
-void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg)
+void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*entry)(void *arg), void *arg)
 {
+    eddyi_context new;
     char *top = (char *)low + size - sizeof(first_frame);
     top -= (uintptr_t)top % 64;
     first_frame *frame = (first_frame *)(void *)top;
@@ -34,7 +35,8 @@ void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*e
     frame->entry = entry;
     frame->arg = arg;
     makecontext(&frame->state, (void (*)(void))start, 2, (unsigned)(address >> 16 >> 16), (unsigned)address);
-    context->stack_pointer = &frame->state;
+    new.stack_pointer = &frame->state;
+    eddyi_context_switch(from, &new);
 }
 
 void eddyi_context_switch(eddyi_context *from, const eddyi_context *to)
