@@ -57,7 +57,7 @@ static inline bool eddyi_timer_pending(const eddyi_timer *timer)
 {
     return timer->place != EDDYI_TIMER_IDLE;
 }
-void eddyi_timers_add(eddyi_timers *, eddyi_timer *, uint64_t deadline);    /* must be idle */
+void eddyi_timers_add(eddyi_timers *, eddyi_timer *, uint64_t deadline); /* must be idle */
 /* Must be idle. */
 static inline void eddyi_timers_add_fresh(eddyi_timers *timers, eddyi_timer *timer, uint64_t delay)
 {

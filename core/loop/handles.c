@@ -174,7 +174,8 @@ static void handle_fire(eddyi_timer *timer)
     eddyi_ready_push(handle->loop, &handle->node);
 }
 
-static inline void handle_init(eddy_handle *handle, eddy_loop *loop, eddy_callback_fn fn, void *arg, bool held)
+static inline void handle_init(eddy_handle *handle, eddy_loop *loop, eddy_callback_fn fn, void *arg,
+                               bool held)
 {
     handle->node.run = handle_run; /* linked when it is queued, and looked at only then */
     handle->loop = loop;
@@ -188,7 +189,7 @@ static inline void handle_init(eddy_handle *handle, eddy_loop *loop, eddy_callba
 }
 
 static inline int handle_create(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn,
-                         void *arg)
+                                void *arg)
 {
     if (fn == NULL)
         return eddyi_fail(EDDY_EINVAL, "call_soon");
@@ -232,7 +233,7 @@ int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn,
 }
 
 static inline int create_timed(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn,
-                        void *arg)
+                               void *arg)
 {
     int rc = handle_create(loop, out, handle, fn, arg);
     if (rc < 0)

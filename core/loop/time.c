@@ -26,7 +26,8 @@ static inline uint64_t nanoseconds(double seconds)
         int64_t whole = (int64_t)value; /* signed, since processors convert that in one instruction */
         return (uint64_t)(whole + ((double)whole < value));
     }
-    return value < 18446744073709549568.0 ? (uint64_t)value : UINT64_MAX; /* doubles this large have no fraction */
+    return value < 18446744073709549568.0 ? (uint64_t)value
+                                          : UINT64_MAX; /* doubles this large have no fraction */
 }
 
 int eddyi_delay(double seconds, uint64_t *delay)

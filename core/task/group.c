@@ -4,7 +4,7 @@
 
 typedef struct eddyi_group {
     eddyi_scope scope;
-    eddyi_list children; /* eddy_task.sibling */
+    eddyi_list children;   /* eddy_task.sibling */
     eddyi_wait *exit_wait; /* the parent waits in exit */
     eddy_error first;      /* detail of the first failure */
     uint32_t error_count;

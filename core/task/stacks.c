@@ -13,7 +13,7 @@
 enum {
     STACKS_PER_SLAB = 64,
     WARM_STACKS = 256, /* free ones whose memory a trim leaves alone */
-    COLOURS = 11,      /* different offsets of the stacks, so that they do not all fall into the same cache sets */
+    COLOURS = 11, /* different offsets of the stacks, so that they do not all fall into the same cache sets */
     COLOUR_STEP = 192,
     UNGUARDED_REACH = 256 * 1024,
     NONE = 0xffff
@@ -33,10 +33,10 @@ struct eddyi_slab {
     eddyi_list link;      /* in the class's `slabs` */
     eddyi_list cold_link; /* in the class's `cold` while it has such stacks */
     stack_class *class;
-    char *memory;                            /* the blocks, then the stacks */
-    uint16_t blocks_begun, blocks_used;      /* begun: blocks from there on were never used */
-    uint16_t begun, used, cold_first;        /* the same for the stacks; a cold one has no memory now */
-    uint16_t protected;                      /* how many have a guard that costs a mapping */
+    char *memory;                       /* the blocks, then the stacks */
+    uint16_t blocks_begun, blocks_used; /* begun: blocks from there on were never used */
+    uint16_t begun, used, cold_first;   /* the same for the stacks; a cold one has no memory now */
+    uint16_t protected;                 /* how many have a guard that costs a mapping */
     uint16_t next_cold[STACKS_PER_SLAB];
     bool cold[STACKS_PER_SLAB];
     bool unguarded[STACKS_PER_SLAB]; /* its guard could not be had */
@@ -215,7 +215,9 @@ static int class_find(eddy_loop *loop, stack_class **out, size_t size)
     if (stride > 2 * page) {
         guard = loop->stacks->guard != EDDYI_GUARD_NONE ? page : 0;
         stride = round_up(stride + guard + (size_t)(COLOURS - 1) * COLOUR_STEP, page);
-        stride += stride / page % 2 == 0 ? page : 0; /* odd: their pages use all sets of the processor's table of pages */
+        stride += stride / page % 2 == 0
+                      ? page
+                      : 0; /* odd: their pages use all sets of the processor's table of pages */
     }
     eddyi_list_each (link, &loop->stacks->classes) {
         stack_class *class = EDDYI_LIST_ITEM(link, stack_class, link);

@@ -21,9 +21,9 @@ typedef struct eddyi_stack {
 
 /* A block for a task with at least `size` bytes of stack (0: the default). Sets `slab`, `stack` (NULL), `unguarded` and nothing else. */
 int eddyi_block_take(eddy_loop *loop, eddy_task **out, size_t size, bool without_signals);
-void eddyi_block_give(eddy_task *task); /* it has no stack */
-void eddyi_stack_take(eddy_task *task); /* the task begins; its block has made sure that there is one */
-void eddyi_stack_give(eddy_task *task); /* none: nothing is done */
+void eddyi_block_give(eddy_task *task);  /* it has no stack */
+void eddyi_stack_take(eddy_task *task);  /* the task begins; its block has made sure that there is one */
+void eddyi_stack_give(eddy_task *task);  /* none: nothing is done */
 void eddyi_stacks_trim(eddy_loop *loop); /* the loop is about to be idle: give back what a burst left */
 
 /* False: the task ran over the end of a stack that has no guard. Cheap where there is one. */

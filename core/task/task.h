@@ -95,7 +95,7 @@ struct eddy_task {
     bool
         cancel_kept; /* must_cancel was kept because an I/O result was handed over: returning without another await
                               ends with the body's own result */
-    eddyi_list all;  /* loop->tasks until it has ended; the pool's while the block is free */
+    eddyi_list all; /* loop->tasks until it has ended; the pool's while the block is free */
     eddy_coro_fn fn;
     void *arg;
     eddy_callback_fn release;
