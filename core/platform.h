@@ -110,8 +110,9 @@ typedef struct eddyi_context {
 extern const size_t
     eddyi_context_room; /* bytes that a switch needs on each stack beyond an ordinary call's */
 
-/* Prepare `context` to call entry(arg) on the stack [low, low + size). `entry` never returns. */
-void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg);
+/* Save the caller in *from and call entry(arg) on the stack [low, low + size), with floating-point control as the C library's
+ * start leaves it. `entry` never returns. */
+void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*entry)(void *arg), void *arg);
 /* Save the caller in *from and go on in *to. Keeps all that the ABI says a call keeps, floating-point control too. */
 void eddyi_context_switch(eddyi_context *from, const eddyi_context *to);
 

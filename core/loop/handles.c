@@ -34,18 +34,20 @@ struct eddy_handle {
 
 _Static_assert(sizeof(eddy_handle) <= EDDYI_CELL_SIZE, "a handle fits a cell");
 
-static void handle_unreference(eddy_handle *handle)
+static void unreference_shared(eddy_handle *handle)
+{
+    eddy_loop *loop = handle->loop;
+    if (atomic_fetch_sub(&handle->references, 1) == 1) {
+        eddyi_variables_drop(&handle->variables);
+        eddyi_release(&loop->allocator, handle);
+        eddyi_loop_life_remove(loop);
+    }
+}
+
+static inline void unreference_local(eddy_handle *handle)
 {
     eddy_loop *loop = handle->loop;
     bool held = handle->held;
-    if (handle->shared) {
-        if (atomic_fetch_sub(&handle->references, 1) == 1) {
-            eddyi_variables_drop(&handle->variables);
-            eddyi_release(&loop->allocator, handle);
-            eddyi_loop_life_remove(loop);
-        }
-        return;
-    }
     unsigned char left = (unsigned char)(atomic_load_explicit(&handle->references, memory_order_relaxed) - 1);
     atomic_store_explicit(&handle->references, left, memory_order_relaxed);
     if (left != 0)
@@ -57,8 +59,16 @@ static void handle_unreference(eddy_handle *handle)
         eddyi_loop_object_remove(loop);
 }
 
+static inline void handle_unreference(eddy_handle *handle)
+{
+    if (handle->shared)
+        unreference_shared(handle);
+    else
+        unreference_local(handle);
+}
+
 /* From queued to `state`; false: it was too late. */
-static bool handle_claim(eddy_handle *handle, enum handle_state state)
+static inline bool handle_claim(eddy_handle *handle, enum handle_state state)
 {
     uintptr_t queued = HANDLE_QUEUED;
     if (handle->shared)
@@ -174,7 +184,8 @@ static void handle_fire(eddyi_timer *timer)
     eddyi_ready_push(handle->loop, &handle->node);
 }
 
-static void handle_init(eddy_handle *handle, eddy_loop *loop, eddy_callback_fn fn, void *arg, bool held)
+static inline void handle_init(eddy_handle *handle, eddy_loop *loop, eddy_callback_fn fn, void *arg,
+                               bool held)
 {
     handle->node.run = handle_run; /* linked when it is queued, and looked at only then */
     handle->loop = loop;
@@ -192,8 +203,8 @@ static eddyi_variables variables_for(const eddy_loop *loop, eddy_context *contex
     return context != NULL ? eddyi_variables_in(context) : eddyi_variables_capture(loop);
 }
 
-static int handle_create(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn,
-                         void *arg, eddy_context *context)
+static inline int handle_create(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn,
+                                void *arg, eddy_context *context)
 {
     if (fn == NULL)
         return eddyi_fail(EDDY_EINVAL, "call_soon");
@@ -244,8 +255,8 @@ int eddy_loop_call_soon_in_context(eddy_loop *loop, eddy_handle **out, eddy_call
     return rc;
 }
 
-static int create_timed(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn,
-                        void *arg, eddy_context *context)
+static inline int create_timed(eddy_loop *loop, eddy_handle **out, eddy_handle **handle, eddy_callback_fn fn,
+                               void *arg, eddy_context *context)
 {
     int rc = handle_create(loop, out, handle, fn, arg, context);
     if (rc < 0)
@@ -363,7 +374,7 @@ int eddy_loop_call_soon_threadsafe_in_context(eddy_loop *loop, eddy_handle **out
 }
 
 /* It can still tell when it was due: a fresh one by the clock as it was last read. */
-static void take_out(eddy_handle *handle)
+static inline void take_out(eddy_handle *handle)
 {
     const eddy_loop *loop = handle->loop;
     bool fresh = handle->timer.place == EDDYI_TIMER_FRESH;
@@ -373,21 +384,32 @@ static void take_out(eddy_handle *handle)
         handle->timer.deadline = delay > UINT64_MAX - loop->now ? UINT64_MAX : loop->now + delay;
 }
 
+static inline void cancel_local(eddy_handle *handle)
+{
+    if (!handle_claim(handle, HANDLE_CANCELLED))
+        return;
+    if (handle->timed && eddyi_timer_pending(&handle->timer))
+        take_out(handle);
+    else
+        eddyi_ready_remove(handle->loop, &handle->node);
+    unreference_local(handle);
+}
+
+/* It stays queued: only the loop's thread may unlink it. */
+static void cancel_shared(eddy_handle *handle)
+{
+    if (!handle_claim(handle, HANDLE_CANCELLED))
+        wait_while_running(handle);
+}
+
 void eddy_handle_cancel(eddy_handle *handle)
 {
     if (handle == NULL)
         return;
-    bool claimed = handle_claim(handle, HANDLE_CANCELLED);
-    if (handle->shared && !claimed)
-        wait_while_running(handle);
-    if (handle->shared || !claimed)
-        return; /* a shared one stays queued: only the loop's thread may unlink it */
-    if (handle->timed && eddyi_timer_pending(&handle->timer)) {
-        take_out(handle);
-    } else {
-        eddyi_ready_remove(handle->loop, &handle->node);
-    }
-    handle_unreference(handle);
+    if (handle->shared)
+        cancel_shared(handle);
+    else
+        cancel_local(handle);
 }
 
 bool eddy_handle_cancelled(const eddy_handle *handle)

@@ -11,9 +11,18 @@
 
 /* ---- switching ---- */
 
-static void begin_switch_to_task(eddy_task *to, void **save)
+static void task_entry(void *arg);
+
+static void switch_to_task(eddyi_context *from, eddy_task *to, void **save)
 {
-    eddyi_annotate_switch_begin(save, to->stack_low, eddyi_stack_size(to), to->annotation);
+    bool begins = to->stack == NULL;
+    if (begins)
+        eddyi_stack_take(to);
+    eddyi_annotate_switch_begin(save, to->stack->low, eddyi_stack_size(to->stack), to->stack->annotation);
+    if (begins)
+        eddyi_context_enter(from, to->stack->low, eddyi_stack_size(to->stack), task_entry, to);
+    else
+        eddyi_context_switch(from, &to->context);
 }
 
 static void begin_switch_to_loop(eddy_loop *loop, void **save)
@@ -36,6 +45,7 @@ static void bury_departed(eddy_loop *loop)
     eddy_task *departed = loop->departed;
     if (departed != NULL) {
         loop->departed = NULL;
+        eddyi_stack_give(departed);
         eddy_task_release(departed);
     }
 }
@@ -57,11 +67,9 @@ static void leave_task(eddy_loop *loop, eddy_task *self, eddyi_context *from)
         eddy_task *next = EDDYI_CONTAINER(node, eddy_task, step);
         if (next == self)
             return;
-        begin_switch_to_task(next, save);
-        eddyi_context_switch(from, &next->context);
+        switch_to_task(from, next, save);
     } else if (loop->creator != NULL) {
-        begin_switch_to_task(loop->creator, save);
-        eddyi_context_switch(from, &loop->creator->context);
+        switch_to_task(from, loop->creator, save);
     } else {
         begin_switch_to_loop(loop, save);
         eddyi_context_switch(from, &loop->context);
@@ -83,8 +91,7 @@ void eddyi_task_step(eddyi_node *node)
     if (loop->closed)
         return;
     loop->host_annotation = eddyi_annotate_fiber_current();
-    begin_switch_to_task(task, &fake_stack);
-    eddyi_context_switch(&loop->context, &task->context);
+    switch_to_task(&loop->context, task, &fake_stack);
     eddyi_annotate_switch_end(fake_stack, NULL, NULL);
     arrive(loop, NULL);
 }
@@ -102,12 +109,6 @@ static void task_entry(void *arg)
     leave_task(loop, NULL, &task->context);
 }
 
-void eddyi_task_prepare(eddy_task *task)
-{
-    task->annotation = eddyi_annotate_fiber_create();
-    eddyi_context_make(&task->context, task->stack_low, eddyi_stack_size(task), task_entry, task);
-}
-
 /* Nothing but the new task, and what it starts eagerly itself, runs until the creator goes on. */
 void eddyi_task_begin(eddy_task *task)
 {
@@ -123,8 +124,7 @@ void eddyi_task_begin(eddy_task *task)
         loop->host_annotation = eddyi_annotate_fiber_current();
     loop->creator = creator;
     loop->held |= EDDYI_HELD_BY_EAGER_STEP;
-    begin_switch_to_task(task, &fake_stack);
-    eddyi_context_switch(creator != NULL ? &creator->context : &loop->context, &task->context);
+    switch_to_task(creator != NULL ? &creator->context : &loop->context, task, &fake_stack);
     end_switch(loop, fake_stack);
     loop->creator = outer;
     loop->held = (loop->held & ~(uint32_t)EDDYI_HELD_BY_EAGER_STEP) | held; /* debug may have been switched */

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/task/annotate.h"
 #include "core/task/lifecycle.h"
 #include "core/task/scope.h"
 #include "core/task/stacks.h"
@@ -60,7 +59,7 @@ static int allocate_task(eddy_loop *loop, eddy_task **out, const eddy_task_optio
     eddy_task *task;
     int rc = copy_name(loop, &name, options->name);
     if (rc == 0)
-        rc = eddyi_stack_take(loop, &task, options->stack_size, options->stack_without_signals);
+        rc = eddyi_block_take(loop, &task, options->stack_size, options->stack_without_signals);
     if (rc < 0) {
         eddyi_release(&loop->allocator, name);
         return rc;
@@ -86,6 +85,7 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->cancelled_in = NULL;
     task->scopes = NULL;
     task->deferred = NULL;
+    task->group = NULL;
     task->locks_held = 0;
     task->error.code = 0; /* the rest of the record means nothing then */
     task->scheduled = true;
@@ -118,7 +118,6 @@ int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *ar
     task->release = options->release;
     task->variables =
         options->context != NULL ? eddyi_variables_in(options->context) : eddyi_variables_capture(loop);
-    eddyi_task_prepare(task);
     eddyi_list_append(&loop->tasks, &task->all);
     loop->task_count++;
     if (out != NULL)
@@ -169,6 +168,8 @@ static void finish_task(eddy_task *task, int result)
     } else if (result < 0 && task->error.code != result) {
         task->error = (eddy_error){.code = result};
     }
+    if (task->group != NULL)
+        eddyi_group_child_ended(task);
     eddyi_future_finish(&task->future, state, result);
 }
 
@@ -188,7 +189,8 @@ void eddyi_task_run(eddy_task *task)
     else
         result = task->fn(task->arg);
     run_deferred(task);
-    result = eddyi_scopes_close(task, result);
+    if (task->scopes != NULL)
+        result = eddyi_scopes_close(task, result);
     if (task->cancelled_in != NULL && result >= 0 && task->future.loop->debug)
         eddyi_report_swallowed_cancel(task);
     if (task->locks_held != 0)
@@ -202,8 +204,8 @@ static void destroy_task(eddy_future *future)
     eddy_loop *loop = future->loop;
     eddyi_variables_drop(&task->variables);
     eddyi_release(&loop->allocator, task->name);
-    eddyi_annotate_fiber_destroy(task->annotation);
-    eddyi_stack_give(loop, task);
+    eddyi_stack_give(task);
+    eddyi_block_give(task);
 }
 
 /* The loop closes and the task will never run again. */

@@ -83,10 +83,12 @@ typedef struct eddyi_deferred {
     void *arg;
 } eddyi_deferred;
 
+/* In the order of use: what every switch touches, what making and ending touch, the rest. */
 struct eddy_task {
     eddy_future future; /* first: a task is a future */
     eddyi_node step;
     eddyi_context context;
+    struct eddyi_stack *stack; /* NULL: it has not begun, or has ended */
     eddyi_variables variables;
     eddyi_wait *wait;    /* NULL unless suspended: waiting, or woken and not yet run */
     int32_t wake_result; /* what the wait came to */
@@ -99,20 +101,19 @@ struct eddy_task {
     bool
         cancel_kept; /* must_cancel was kept because an I/O result was handed over: returning without another await
                               ends with the body's own result */
-    eddyi_list all; /* loop->tasks until it has ended */
+    eddyi_list all; /* loop->tasks until it has ended; the pool's while the block is free */
     eddy_coro_fn fn;
     void *arg;
     eddy_callback_fn release;
     char *name; /* NULL: "Task-<id>" */
     uint64_t id;
-    const char *cancel_message;
-    struct eddyi_scope *scopes; /* innermost first */
     eddyi_deferred *deferred;   /* last deferred first */
-    struct eddyi_slab *slab;    /* where block and stack come from */
-    uint32_t slab_index;
+    struct eddyi_group *group;  /* whose child it is: told through `step` when it has ended */
+    eddyi_list sibling;         /* in the group's children until its end was seen there */
+    struct eddyi_scope *scopes; /* innermost first */
+    const char *cancel_message;
+    struct eddyi_slab *slab;          /* where the block comes from, and the kind of stack */
     uint32_t locks_held;              /* that it took in debug mode and that nobody released */
-    char *stack_low;                  /* the stack is [stack_low, this block) */
-    void *annotation;                 /* of a sanitizer */
     const eddyi_wait_kind *last_wait; /* it waited there last, since a cancel was delivered; NULL: nowhere */
     const char *cancelled_in;         /* where a cancel was delivered that nobody took back; NULL: none was */
     eddy_error error;

@@ -21,7 +21,7 @@ typedef struct eddy_task_options {
     size_t size;
     const char *name; /* copied; NULL: "Task-N" */
     size_t
-        stack_size; /* bytes of address space; 0: 256 KiB, block and guard included. Rounded up; too large is EDDY_EINVAL */
+        stack_size; /* bytes of address space; 0: some 256 KiB, guard included. Rounded up; too large is EDDY_EINVAL */
     bool
         stack_without_signals; /* allows stacks too small for a signal handler to run on, down to 1 KiB: for programs whose
                                    handlers run on an alternate stack */

@@ -343,7 +343,7 @@ static void overflow_entry(void *arg)
 
 static void overflow_a_context(void *arg)
 {
-    eddyi_context home, one;
+    eddyi_context home;
     size_t page = eddyi_page_size(), size = 64 * page;
     void *pages;
     (void)arg;
@@ -353,8 +353,7 @@ static void overflow_a_context(void *arg)
     describes = true;
     if (eddyi_fault_install(describe) < 0 || eddyi_fault_thread_enter() < 0)
         _exit(96);
-    eddyi_context_make(&one, (char *)pages + page, size - page, overflow_entry, NULL);
-    eddyi_context_switch(&home, &one);
+    eddyi_context_enter(&home, (char *)pages + page, size - page, overflow_entry, NULL);
 }
 
 static bool sanitized(void)
