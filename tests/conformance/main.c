@@ -49,5 +49,6 @@ int main(int argc, char **argv)
     failed += suite_executor_pool();
     failed += suite_threads();
     failed += suite_wrap();
+    failed += suite_signals();
     return failed != 0;
 }

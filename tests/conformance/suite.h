@@ -45,5 +45,7 @@ int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
+int suite_signals(void);
+int suite_pipes(void);
 
 #endif
