@@ -176,6 +176,14 @@ struct
 
 extern const eddyi_net_ops eddyi_platform_net;
 
+/* ---- pipes.c: pipes, FIFOs, terminals and other devices, and sockets, by their descriptor ---- */
+
+enum eddyi_pipe_kind { EDDYI_PIPE_PLAIN, EDDYI_PIPE_SOCKET, EDDYI_PIPE_DEVICE };
+/* Returns the kind and makes it non-blocking; *changed: it was not. EDDY_EINVAL: what never waits (a regular file, a directory). */
+int eddyi_pipe_adopt(eddy_fd fd, bool *changed);
+void eddyi_pipe_give_back(eddy_fd fd); /* blocking again, for whoever shares the open file */
+bool eddyi_pipe_reader_gone(eddy_fd fd);
+
 /* ---- attempt.c: one try of an op, for readiness backends ---- */
 
 /* Do what `op` says, once, without blocking. Returns op's value, EDDY_EAGAIN when it would block, or its error with

@@ -14,6 +14,7 @@
 #include <eddy/queue.h>
 #include <eddy/runner.h>
 #include <eddy/stream.h>
+#include <eddy/pipe.h>
 #include <eddy/thread.h>
 
 #endif

@@ -75,7 +75,8 @@ static int try_address(attempt *a, eddy_stream **out, eddyi_address *address)
     eddy_fd fd;
     eddy_loop *loop = a->loop;
     enum eddyi_family family = loop->net->family(address);
-    eddyi_stream_settings settings = {a->options->limit, a->options->high_water, a->options->low_water};
+    eddyi_stream_settings settings = {
+        .limit = a->options->limit, .high_water = a->options->high_water, .low_water = a->options->low_water};
     int rc = loop->net->socket(loop->backend, &fd, family, EDDYI_SOCKET_STREAM);
     if (rc < 0)
         return eddyi_fail(rc, "socket");

@@ -16,6 +16,8 @@ static int begin(eddy_stream *stream, const char *operation)
         return eddyi_fail(EDDY_ENOTASK, operation);
     if (stream->reading)
         return eddyi_fail(EDDY_EBUSY, operation); /* M10 */
+    if (stream->way == EDDYI_WAY_WRITE_PIPE)
+        return eddyi_fail(EDDY_EOPNOTSUPP, operation);
     if (stream->error != 0)
         return eddyi_fail_system(stream->error, stream->os_error, operation);
     if (stream->state != EDDYI_STREAM_OPEN)
@@ -31,7 +33,7 @@ static ptrdiff_t explain(eddy_stream *stream, int64_t value, int os_error, const
     if (stream->read_revoked)
         return eddyi_fail_system(stream->error != 0 ? stream->error : EDDY_ECLOSED, stream->os_error,
                                  operation);
-    if (value == 0) {
+    if (value == 0 || (value == EDDY_EIO && stream->terminal)) {
         stream->ended = true;
         return 0;
     }
@@ -49,7 +51,8 @@ static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const c
         return 0;
     stream->receive_buffer = (eddyi_buffer){buffer, size};
     stream->receive = (eddyi_op){.descriptor = &stream->descriptor,
-                                 .kind = EDDYI_RECV,
+                                 .kind = stream->way == EDDYI_WAY_SOCKET ? EDDYI_RECV : EDDYI_READ,
+                                 .offset = UINT64_MAX,
                                  .buffers = &stream->receive_buffer,
                                  .buffer_count = 1};
     stream->reading = true;

@@ -18,14 +18,18 @@ int eddyi_stream_create(eddy_loop *loop, eddy_stream **out, eddy_fd fd, const ed
     if (stream == NULL)
         return EDDY_ENOMEM;
     stream->descriptor.fd = fd;
-    stream->descriptor.kind = EDDYI_STREAM;
+    stream->descriptor.kind = settings->way == EDDYI_WAY_SOCKET ? EDDYI_STREAM : EDDYI_PIPE;
     int rc = loop->ops->attach(loop->backend, &stream->descriptor);
     if (rc < 0) {
         eddyi_release(&loop->allocator, stream);
         return rc;
     }
-    (void)loop->net->set_option(loop->backend, fd, EDDYI_NO_DELAY,
-                                1); /* N4; a socket that has no such option works without */
+    if (settings->way == EDDYI_WAY_SOCKET)
+        (void)loop->net->set_option(loop->backend, fd, EDDYI_NO_DELAY,
+                                    1); /* N4; a socket that has no such option works without */
+    stream->way = (uint8_t)settings->way;
+    stream->terminal = settings->terminal;
+    stream->made_non_blocking = settings->made_non_blocking;
     stream->loop = loop;
     stream->references = 1;
     stream->limit = settings->limit != 0 ? settings->limit : DEFAULT_LIMIT;
@@ -126,15 +130,23 @@ int eddyi_stream_wait_drained(eddy_stream *stream)
 
 /* ---- closing ---- */
 
+static void close_descriptor(eddy_stream *stream)
+{
+    eddy_loop *loop = stream->loop;
+    loop->ops->detach(loop->backend, &stream->descriptor);
+    if (stream->made_non_blocking)
+        eddyi_pipe_give_back(stream->descriptor.fd);
+    (void)loop->net->close(loop->backend, stream->descriptor.fd);
+    stream->descriptor.fd = -1;
+}
+
 static void finish(eddy_stream *stream)
 {
     eddy_loop *loop = stream->loop;
     stream->state = EDDYI_STREAM_CLOSED;
     eddyi_bytes_free(&loop->allocator, &stream->in_flight);
     eddyi_bytes_free(&loop->allocator, &stream->outgoing);
-    loop->ops->detach(loop->backend, &stream->descriptor);
-    (void)loop->net->close(loop->backend, stream->descriptor.fd);
-    stream->descriptor.fd = -1;
+    close_descriptor(stream);
     eddyi_list_remove(&stream->closable.link);
     eddyi_stream_wake_all(&stream->drainers, EDDY_ECLOSED);
     eddyi_stream_wake_all(&stream->closers, 0);
@@ -149,6 +161,8 @@ void eddyi_stream_try_finish(eddy_stream *stream)
     if (stream->state != EDDYI_STREAM_CLOSING || stream->reading || stream->sending)
         return;
     if (stream->error == 0 && eddyi_stream_unsent(stream) > 0)
+        return;
+    if (!eddyi_pipe_stop_watching(stream))
         return;
     finish(stream);
 }
@@ -190,9 +204,11 @@ static void discard_unsent(eddy_stream *stream)
 {
     eddyi_result now;
     eddy_loop *loop = stream->loop;
-    if (eddyi_stream_unsent(stream) > 0)
+    if (eddyi_stream_unsent(stream) > 0 && stream->way == EDDYI_WAY_SOCKET)
         (void)loop->net->set_option(loop->backend, stream->descriptor.fd, EDDYI_LINGER_RESET, 1);
-    if (stream->sending && eddyi_io_cancel(loop, &stream->send, &now) == EDDYI_DONE)
+    if (stream->descriptor.writer ==
+            &stream->send && /* else its result is on its way, in the batch in hand */
+        eddyi_io_cancel(loop, &stream->send, &now) == EDDYI_DONE)
         stream->sending = false;
 }
 
@@ -234,14 +250,15 @@ static void shut(eddyi_closable *closable)
         (void)eddyi_io_revoke(loop, &stream->receive);
     if (stream->reading)
         eddyi_ready_push(loop, &stream->reader_gone);
+    if (stream->watching)
+        (void)eddyi_io_revoke(loop, &stream->watch);
+    stream->watching = false;
     if (stream->sending)
         (void)eddyi_io_revoke(loop, &stream->send);
     stream->sending = false;
     eddyi_bytes_free(&loop->allocator, &stream->in_flight);
     eddyi_bytes_free(&loop->allocator, &stream->outgoing);
-    loop->ops->detach(loop->backend, &stream->descriptor);
-    (void)loop->net->close(loop->backend, stream->descriptor.fd);
-    stream->descriptor.fd = -1;
+    close_descriptor(stream);
     if (stream->server != NULL)
         eddyi_server_forget(stream->server, stream);
     if (stream->references == 0)
@@ -287,7 +304,8 @@ void eddyi_stream_flush(eddy_stream *stream)
         }
         stream->send_buffer = (eddyi_buffer){bytes->data + bytes->start, eddyi_bytes_size(bytes)};
         stream->send = (eddyi_op){.descriptor = &stream->descriptor,
-                                  .kind = EDDYI_SEND,
+                                  .kind = eddyi_stream_send_kind(stream),
+                                  .offset = UINT64_MAX,
                                   .buffers = &stream->send_buffer,
                                   .buffer_count = 1,
                                   .waiter = &stream->sent};
@@ -329,7 +347,7 @@ int eddy_stream_wait_closed(eddy_stream *stream)
     int rc = 0;
     if (stream->state != EDDYI_STREAM_CLOSED)
         rc = eddyi_stream_wait(&stream->closers, &eddyi_wait_closed_kind, stream, let_go);
-    if (rc == 0 && stream->error != 0 && stream->error != EDDY_ECLOSED)
+    if (rc == 0 && stream->error != 0 && stream->error != EDDY_ECLOSED && !stream->lost_nothing)
         rc = eddyi_fail_system(stream->error, stream->os_error, "wait_closed");
     eddy_stream_release(stream);
     return rc;

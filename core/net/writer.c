@@ -9,6 +9,8 @@ static int begin(eddy_stream *stream, const void *data, size_t size, const char 
 {
     if (stream == NULL || (data == NULL && size > 0))
         return eddyi_fail(EDDY_EINVAL, operation);
+    if (stream->way == EDDYI_WAY_READ_PIPE)
+        return eddyi_fail(EDDY_EOPNOTSUPP, operation);
     if (stream->error != 0)
         return eddyi_fail_system(stream->error, stream->os_error, operation);
     if (stream->state != EDDYI_STREAM_OPEN || stream->eof_wanted)
@@ -25,7 +27,8 @@ static int64_t send_at_once(eddy_stream *stream, const char *data, size_t size, 
         return 0;
     stream->send_buffer = (eddyi_buffer){(void *)(uintptr_t)data, size};
     stream->send = (eddyi_op){.descriptor = &stream->descriptor,
-                              .kind = EDDYI_SEND,
+                              .kind = eddyi_stream_send_kind(stream),
+                              .offset = UINT64_MAX,
                               .buffers = &stream->send_buffer,
                               .buffer_count = 1,
                               .waiter = &stream->sent};
@@ -126,7 +129,9 @@ int eddy_stream_write_eof(eddy_stream *stream)
     if (rc < 0)
         return rc;
     stream->eof_wanted = true;
-    if (!stream->sending)
+    if (stream->way == EDDYI_WAY_WRITE_PIPE)
+        eddy_stream_close(stream); /* it has no other half */
+    else if (!stream->sending)
         eddyi_stream_flush(stream);
     return 0;
 }

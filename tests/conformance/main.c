@@ -50,5 +50,6 @@ int main(int argc, char **argv)
     failed += suite_threads();
     failed += suite_wrap();
     failed += suite_signals();
+    failed += suite_pipes();
     return failed != 0;
 }

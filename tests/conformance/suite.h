@@ -47,5 +47,6 @@ int suite_threads(void);
 int suite_wrap(void);
 int suite_signals(void);
 int suite_pipes(void);
+int suite_pipes(void);
 
 #endif
