@@ -138,7 +138,7 @@ static int select_add(eddyi_poller *poller, eddy_fd descriptor, eddyi_event even
     (void)level;
     if (fd >= EDDYI_SELECT_LIMIT)
         return EDDY_EINVAL;
-    if (fstat(fd, &file) < 0)
+    if (EDDYI_CALL(fstat, -1, (fd, &file)) < 0)
         return last_error();
     if (never_waits(&file))
         return EDDY_EPERM;

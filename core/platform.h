@@ -4,6 +4,7 @@
 #ifndef EDDYI_PLATFORM_H
 #define EDDYI_PLATFORM_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -94,12 +95,25 @@ void eddyi_fault_thread_leave(void);
 
 /* ---- signals.c ---- */
 
-/* Take SIGINT (or what stands for it) if it still has its default action and this is the main thread; else
- * EDDY_EBUSY or EDDY_EPERM. `fn` runs in signal context: it may set flags and wake a backend, nothing else. */
-int eddyi_interrupt_install(void (*fn)(void *arg), void *arg);
-void eddyi_interrupt_remove(void); /* puts the default back if ours is still there */
+/* Somebody who is to be told of a signal. Any number of them a signal, in any thread. */
+typedef struct eddyi_signal_watch {
+    _Atomic(struct eddyi_signal_watch *) next;
+    void (*fn)(
+        void *arg); /* in signal context, in any thread: it may set flags and wake a backend, nothing else */
+    void *arg;
+    int number; /* 0: it is not watched */
+    bool polite;
+    uint32_t generation;
+} eddyi_signal_watch;
+
+/* `fn` and `arg` are set. `polite`: only in the main thread (else EDDY_EPERM) and if the signal has its default action (else EDDY_EBUSY), and
+ * it is told only while nobody else watches. Who had a handler before is called as well. EDDY_EINVAL: cannot be watched. */
+int eddyi_signal_watch_add(eddyi_signal_watch *, int number, bool polite);
+/* When it returns `fn` is not running and will not run. The last one puts back what was there before, if ours is there still. Idempotent;
+ * nothing in the child of a fork, where no signal is watched. */
+void eddyi_signal_watch_remove(eddyi_signal_watch *);
 void eddyi_interrupt_raise_default(
-    void); /* as if nobody had a handler: normally ends the process. Signal-safe */
+    void); /* SIGINT as if nobody had a handler: normally ends the process. Signal-safe */
 
 /* ---- the context switch: platform/switch/ ---- */
 
@@ -172,6 +186,14 @@ struct
 };
 
 extern const eddyi_net_ops eddyi_platform_net;
+
+/* ---- pipes.c: pipes, FIFOs, terminals and other devices, and sockets, by their descriptor ---- */
+
+enum eddyi_pipe_kind { EDDYI_PIPE_PLAIN, EDDYI_PIPE_SOCKET, EDDYI_PIPE_DEVICE };
+/* Returns the kind and makes it non-blocking; *changed: it was not. EDDY_EINVAL: what never waits (a regular file, a directory). */
+int eddyi_pipe_adopt(eddy_fd fd, bool *changed);
+void eddyi_pipe_give_back(eddy_fd fd); /* blocking again, for whoever shares the open file */
+bool eddyi_pipe_reader_gone(eddy_fd fd);
 
 /* ---- attempt.c: one try of an op, for readiness backends ---- */
 

@@ -17,6 +17,7 @@
 #include <eddy/runner.h>
 #include <eddy/stream.h>
 #include <eddy/transport.h>
+#include <eddy/pipe.h>
 #include <eddy/thread.h>
 
 #endif

@@ -15,7 +15,7 @@
     X(socket) X(bind) X(listen) X(shutdown) X(close) X(setsockopt) X(getsockopt) X(getsockname)              \
     X(getpeername) X(getaddrinfo) X(accept4) X(connect) X(recvmsg) X(sendmsg) X(recv) X(send) X(read)        \
     X(write) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(select) X(poll) X(eventfd)        \
-    X(pipe2) X(fcntl) X(kqueue) X(kevent)
+    X(pipe2) X(fcntl) X(kqueue) X(kevent) X(fstat)
 /* clang-format on */
 
 enum eddyi_inject_call {

@@ -63,7 +63,7 @@ int eddyi_io_poll(eddy_loop *loop, uint64_t deadline)
     if (loop->fork_generation != eddyi_fork_generation())
         return EDDY_EFORKED; /* a child that runs on inside its parent's loop */
     atomic_store(&loop->sleeping, true);
-    if (deadline != 0 && (!eddyi_inbox_empty(loop) || atomic_load(&loop->interrupted)))
+    if (deadline != 0 && (!eddyi_inbox_empty(loop) || atomic_load(&loop->signalled)))
         deadline = 0;
     int count = loop->ops->wait(loop->backend, deadline, loop->results, EDDYI_RESULTS);
     atomic_store(&loop->sleeping, false);

@@ -3,6 +3,7 @@
 #include "core/loop/iterate.h"
 
 #include "core/loop/inbox.h"
+#include "core/loop/signals.h"
 #include "core/task/stacks.h"
 #include "core/task/task.h"
 
@@ -29,13 +30,6 @@ static void adapt_polling(eddy_loop *loop)
             loop->steps_per_poll * 2 < EDDYI_STEPS_PER_POLL ? loop->steps_per_poll * 2 : EDDYI_STEPS_PER_POLL;
 }
 
-static void cancel_interrupted(eddy_loop *loop)
-{
-    if (atomic_load_explicit(&loop->interrupted, memory_order_relaxed) && loop->main_task != NULL &&
-        atomic_exchange(&loop->interrupted, false))
-        eddy_task_cancel(loop->main_task);
-}
-
 static void poll_backend(eddy_loop *loop, uint64_t limit, bool busy)
 {
     uint64_t deadline = 0;
@@ -54,7 +48,7 @@ static void poll_backend(eddy_loop *loop, uint64_t limit, bool busy)
 void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
 {
     eddyi_inbox_drain(loop);
-    cancel_interrupted(loop);
+    eddyi_signals_drain(loop);
     bool busy = !eddyi_list_empty(&loop->ready.queue) || loop->stopping;
     if (eddyi_timers_have_fresh(&loop->timers))
         eddyi_loop_now(loop);
@@ -72,7 +66,7 @@ void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
         if (loop->timers.count != 0)
             eddyi_timers_fire(&loop->timers, loop->now);
         eddyi_inbox_drain(loop);
-        cancel_interrupted(loop);
+        eddyi_signals_drain(loop);
     }
     loop->ready.batch_last = eddyi_list_empty(&loop->ready.queue) ? NULL : loop->ready.queue.previous;
 }

@@ -7,6 +7,7 @@
 #include "core/loop/choose.h"
 #include "core/loop/inbox.h"
 #include "core/loop/iterate.h"
+#include "core/loop/signals.h"
 #include "core/loop/watch.h"
 #include "core/task/stacks.h"
 #include "core/task/task.h"
@@ -40,12 +41,14 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     eddyi_list_init(&loop->ready.queue);
     eddyi_list_init(&loop->tasks);
     eddyi_list_init(&loop->closables);
+    eddyi_list_init(&loop->signals);
     eddyi_list_init(&loop->cell_slabs);
     atomic_init(&loop->inbox, NULL);
     atomic_init(&loop->sleeping, true);
     atomic_init(&loop->wakers, 0);
     atomic_init(&loop->references, 1);
     atomic_init(&loop->lives, 2);
+    atomic_init(&loop->signalled, false);
     atomic_init(&loop->interrupted, false);
     loop->variables.word = EDDYI_VARIABLES_NONE;
     loop->objects = 1;
@@ -349,7 +352,7 @@ int eddy_loop_run_once(eddy_loop *loop, double timeout)
 double eddy_loop_next_timeout(eddy_loop *loop)
 {
     if (loop == NULL || loop->closed || loop->stopping || !eddyi_list_empty(&loop->ready.queue) ||
-        !eddyi_inbox_empty(loop))
+        !eddyi_inbox_empty(loop) || atomic_load(&loop->signalled))
         return 0;
     uint64_t now = eddyi_loop_now(loop);
     uint64_t deadline = eddyi_timers_next(&loop->timers);
@@ -402,6 +405,7 @@ int eddy_loop_close(eddy_loop *loop)
     shut_closables(loop);
     eddyi_tasks_destroy(loop);
     eddyi_watches_close(loop);
+    eddyi_signals_close(loop);
     eddyi_executors_shutdown(loop);
     loop->closed = loop->guarded = true;
     eddyi_inbox_close(loop);

@@ -114,6 +114,8 @@ struct eddy_loop {
     atomic_uint references; /* users' */
     /* One while there are references, one while there are objects, one each of what other threads hold: at 0 the memory goes. */
     atomic_uint lives;
+    /* Set in signal context: */
+    atomic_bool signalled;   /* one of `signals` came, or `interrupted` */
     atomic_bool interrupted; /* SIGINT: cancel the main task */
 
     /* what belongs to it */
@@ -124,7 +126,8 @@ struct eddy_loop {
     struct {
         eddyi_list *buckets; /* NULL until the first */
         size_t bucket_count, count;
-    } watches; /* add_reader and add_writer, by descriptor */
+    } watches;          /* add_reader and add_writer, by descriptor */
+    eddyi_list signals; /* add_signal_handler */
     struct eddyi_stack_pool *stacks;
     struct eddy_executor *executor; /* the default one; NULL until the first job that needs it */
     struct eddy_executor *lookups;  /* for eddy's own jobs: the user's do not hold them up */

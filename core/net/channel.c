@@ -61,6 +61,8 @@ static void finish(eddyi_channel *channel)
     channel->state = EDDYI_CHANNEL_CLOSED;
     free_outgoing(channel);
     loop->ops->detach(loop->backend, &channel->descriptor);
+    if (channel->made_non_blocking)
+        eddyi_pipe_give_back(channel->descriptor.fd);
     (void)loop->net->close(loop->backend, channel->descriptor.fd);
     channel->descriptor.fd = -1;
     eddyi_list_remove(&channel->closable.link);
@@ -95,7 +97,9 @@ static void discard_unsent(eddyi_channel *channel)
     eddy_loop *loop = channel->loop;
     if (eddyi_channel_unsent(channel) > 0 && channel->descriptor.kind == EDDYI_STREAM)
         (void)loop->net->set_option(loop->backend, channel->descriptor.fd, EDDYI_LINGER_RESET, 1);
-    if (channel->sending && eddyi_io_cancel(loop, &channel->outgoing->send, &now) == EDDYI_DONE)
+    if (channel->sending &&
+        channel->descriptor.writer == &channel->outgoing->send && /* else its result is on its way */
+        eddyi_io_cancel(loop, &channel->outgoing->send, &now) == EDDYI_DONE)
         channel->sending = false;
 }
 

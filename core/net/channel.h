@@ -35,7 +35,8 @@ struct eddyi_channel {
     bool reading;  /* the owner's: it has a read out that must end before the descriptor is closed */
     bool sending;  /* the send op is lent */
     bool eof_wanted, eof_sent;
-    int error; /* that ended the connection; sticky */
+    bool made_non_blocking; /* others may share the open file: it is put back */
+    int error;              /* that ended the connection; sticky */
     int os_error;
     size_t high_water, low_water;
     eddyi_outgoing *outgoing; /* made by the first write that cannot go at once */

@@ -35,8 +35,8 @@ static int start_client(eddyi_listener *l, eddy_fd fd)
     eddy_server *server = l->server;
     eddy_loop *loop = server->loop;
     eddy_task_options options = server->options.client_task;
-    eddyi_stream_settings settings = {server->options.limit,
-                                      {server->options.high_water, server->options.low_water}};
+    eddyi_stream_settings settings = {.limit = server->options.limit,
+                                      .marks = {server->options.high_water, server->options.low_water}};
     client *c = eddyi_cell_take(loop);
     if (c == NULL)
         return EDDY_ENOMEM;

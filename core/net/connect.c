@@ -148,7 +148,8 @@ int eddy_open_connection(eddy_stream **out, const char *host, const char *servic
         return eddyi_fail(EDDY_ENOTASK, operation);
     eddy_loop *loop = eddyi_current_task()->future.loop;
     if (options != NULL)
-        settings = (eddyi_stream_settings){options->limit, {options->high_water, options->low_water}};
+        settings = (eddyi_stream_settings){.limit = options->limit,
+                                           .marks = {options->high_water, options->low_water}};
     int rc = eddyi_connect(&fd, host, service, options, operation);
     if (rc < 0)
         return rc;

@@ -14,6 +14,8 @@ static int begin(eddy_stream *stream, const char *operation)
         return eddyi_fail(EDDY_EINVAL, operation);
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, operation);
+    if (stream->way == EDDYI_WAY_WRITE_PIPE)
+        return eddyi_fail(EDDY_EOPNOTSUPP, operation);
     if (stream->channel.reading)
         return eddyi_fail(EDDY_EBUSY, operation); /* M10 */
     if (stream->channel.error != 0)
@@ -31,7 +33,7 @@ static ptrdiff_t explain(eddy_stream *stream, int64_t value, int os_error, const
     if (stream->read_revoked)
         return eddyi_fail_system(stream->channel.error != 0 ? stream->channel.error : EDDY_ECLOSED,
                                  stream->channel.os_error, operation);
-    if (value == 0) {
+    if (value == 0 || (value == EDDY_EIO && stream->terminal)) {
         stream->ended = true;
         return 0;
     }
@@ -49,7 +51,8 @@ static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const c
         return 0;
     stream->receive_buffer = (eddyi_buffer){buffer, size};
     stream->receive = (eddyi_op){.descriptor = &stream->channel.descriptor,
-                                 .kind = EDDYI_RECV,
+                                 .kind = stream->way == EDDYI_WAY_SOCKET ? EDDYI_RECV : EDDYI_READ,
+                                 .offset = UINT64_MAX,
                                  .buffers = &stream->receive_buffer,
                                  .buffer_count = 1};
     stream->channel.reading = true;

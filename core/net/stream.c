@@ -14,11 +14,15 @@ int eddyi_stream_create(eddy_loop *loop, eddy_stream **out, eddy_fd fd, const ed
     eddy_stream *stream = eddyi_allocate_zero(&loop->allocator, sizeof *stream);
     if (stream == NULL)
         return EDDY_ENOMEM;
-    int rc = eddyi_channel_open(&stream->channel, loop, &stream_kind, fd, EDDYI_STREAM, settings->marks);
+    enum eddyi_descriptor_kind kind = settings->way == EDDYI_WAY_SOCKET ? EDDYI_STREAM : EDDYI_PIPE;
+    int rc = eddyi_channel_open(&stream->channel, loop, &stream_kind, fd, kind, settings->marks);
     if (rc < 0) {
         eddyi_release(&loop->allocator, stream);
         return rc;
     }
+    stream->channel.made_non_blocking = settings->made_non_blocking;
+    stream->way = (uint8_t)settings->way;
+    stream->terminal = settings->terminal;
     stream->references = 1;
     stream->limit = settings->limit != 0 ? settings->limit : DEFAULT_LIMIT;
     stream->revoked.fn = read_revoked;
@@ -116,9 +120,14 @@ static eddy_stream *stream_of(eddyi_channel *channel)
     return EDDYI_CONTAINER(channel, eddy_stream, channel);
 }
 
+/* A pipe that closes watches its reader until all is sent. */
 static void on_low(eddyi_channel *channel)
 {
-    eddyi_stream_wake_all(&stream_of(channel)->drainers, 0);
+    eddy_stream *stream = stream_of(channel);
+    eddyi_stream_wake_all(&stream->drainers, 0);
+    if (stream->way == EDDYI_WAY_WRITE_PIPE && channel->state == EDDYI_CHANNEL_CLOSING &&
+        eddyi_channel_unsent(channel) == 0)
+        eddyi_pipe_stop_watching(stream);
 }
 
 /* The reader is told why its read ended, never "cancelled": so a cancel of its task that came as well is kept for the next await. */
@@ -149,7 +158,10 @@ static void on_closing(eddyi_channel *channel)
 {
     eddy_stream *stream = stream_of(channel);
     eddyi_stream_wake_all(&stream->drainers, channel->error != 0 ? channel->error : EDDY_ECLOSED);
-    revoke_read(stream);
+    if (stream->way != EDDYI_WAY_WRITE_PIPE)
+        revoke_read(stream);
+    else if (eddyi_channel_unsent(channel) == 0 || channel->error != 0)
+        eddyi_pipe_stop_watching(stream);
 }
 
 static void on_closed(eddyi_channel *channel)
@@ -174,7 +186,7 @@ static void on_shut(eddyi_channel *channel)
     eddy_stream *stream = stream_of(channel);
     if (channel->descriptor.reader == &stream->receive)
         (void)eddyi_io_revoke(channel->loop, &stream->receive);
-    if (channel->reading)
+    if (channel->reading && stream->way != EDDYI_WAY_WRITE_PIPE)
         eddyi_ready_push(channel->loop, &stream->reader_gone);
 }
 
@@ -210,7 +222,8 @@ int eddy_stream_wait_closed(eddy_stream *stream)
     int rc = 0;
     if (stream->channel.state != EDDYI_CHANNEL_CLOSED)
         rc = eddyi_stream_wait(&stream->closers, &eddyi_wait_closed_kind, stream, let_go);
-    if (rc == 0 && stream->channel.error != 0 && stream->channel.error != EDDY_ECLOSED)
+    if (rc == 0 && stream->channel.error != 0 && stream->channel.error != EDDY_ECLOSED &&
+        !stream->lost_nothing)
         rc = eddyi_fail_system(stream->channel.error, stream->channel.os_error, "wait_closed");
     eddy_stream_release(stream);
     return rc;

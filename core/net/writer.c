@@ -6,6 +6,8 @@ static int begin(eddy_stream *stream, const void *data, size_t size, const char 
 {
     if (stream == NULL || (data == NULL && size > 0))
         return eddyi_fail(EDDY_EINVAL, operation);
+    if (stream->way == EDDYI_WAY_READ_PIPE)
+        return eddyi_fail(EDDY_EOPNOTSUPP, operation);
     if (stream->channel.error != 0)
         return eddyi_fail_system(stream->channel.error, stream->channel.os_error, operation);
     if (stream->channel.state != EDDYI_CHANNEL_OPEN || stream->channel.eof_wanted)
@@ -74,6 +76,11 @@ int eddy_stream_write_eof(eddy_stream *stream)
     int rc = begin(stream, NULL, 0, "write_eof");
     if (rc < 0)
         return rc;
-    eddyi_channel_write_eof(&stream->channel);
+    if (stream->way == EDDYI_WAY_WRITE_PIPE) { /* it has no other half */
+        stream->channel.eof_wanted = stream->channel.eof_sent = true;
+        eddy_stream_close(stream);
+    } else {
+        eddyi_channel_write_eof(&stream->channel);
+    }
     return 0;
 }

@@ -1,10 +1,12 @@
 /* runner.c: from main() into a loop and out again. Rule numbers R1-R7 are those of asyncio's inventory.
  * Touches the public API and SIGINT. The shutdown order is asyncio's: cancel all, wait for all, report, close. */
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include <eddy/runner.h>
 #include "core/loop/policy.h"
+#include "core/loop/signals.h"
 #include "core/task/task.h"
 
 enum { EXECUTOR_LIMIT_SECONDS = 300, REMINDER_SECONDS = 10 };
@@ -17,6 +19,7 @@ struct eddy_runner {
     eddy_event_loop_policy *policy; /* through which the loop was made current; NULL: it was not */
     eddy_context *context;          /* of all its runs */
     enum runner_state state;
+    eddyi_signal_watch interrupt;
 };
 
 void eddy_run_options_init(eddy_run_options *options)
@@ -38,7 +41,7 @@ static void on_interrupt(void *arg)
         return;
     }
     atomic_store(&loop->interrupted, true);
-    loop->ops->wake(loop->backend);
+    eddyi_signal_came(loop);
 }
 
 static bool take_interrupt(eddy_runner *runner)
@@ -46,7 +49,8 @@ static bool take_interrupt(eddy_runner *runner)
     if (runner->options.no_interrupt_handler)
         return false;
     atomic_store(&interrupted_once, false);
-    return eddyi_interrupt_install(on_interrupt, runner->loop) == 0; /* refusal is tolerated (R1) */
+    runner->interrupt = (eddyi_signal_watch){.fn = on_interrupt, .arg = runner->loop};
+    return eddyi_signal_watch_add(&runner->interrupt, SIGINT, true) == 0; /* refusal is tolerated (R1) */
 }
 
 /* ---- the runner ---- */
@@ -147,7 +151,7 @@ int eddy_runner_run_in_context(eddy_runner *runner, eddy_coro_fn fn, void *arg, 
     bool installed = take_interrupt(runner);
     rc = eddy_loop_run_until_complete(runner->loop, &task->future);
     if (installed)
-        eddyi_interrupt_remove();
+        eddyi_signal_watch_remove(&runner->interrupt);
     runner->loop->main_task = NULL;
     bool applied =
         !atomic_exchange(&runner->loop->interrupted, false); /* else it came when main was as good as done */

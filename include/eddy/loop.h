@@ -323,6 +323,32 @@ EDDY_API int eddy_loop_remove_reader(eddy_loop *loop, eddy_fd fd);
  */
 EDDY_API int eddy_loop_remove_writer(eddy_loop *loop, eddy_fd fd);
 
+/**
+ * Call fn(arg) in the loop whenever a signal came; in its turn, never in signal context. Signals that come faster than it is called merge.
+ *
+ * Each loop of any thread has its own for each signal, and all are called; a new one replaces the loop's old one. Who had a handler before is
+ * still called, in signal context, and has the signal back when the last of the loops removes its own. While any loop watches SIGINT,
+ * eddy_run does not cancel its main task for it. A child of fork begins without.
+ *
+ * asyncio   loop.add_signal_handler
+ * takes     signum: of signal.h
+ * errors    EDDY_EINVAL no such signal, or one that cannot be caught (SIGKILL, SIGSTOP) or that a handler cannot survive (SIGSEGV,
+ *           SIGBUS, SIGFPE, SIGILL) · EDDY_ENOMEM · EDDY_ECLOSED · EDDY_EFORKED
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_loop_add_signal_handler(eddy_loop *loop, int signum, eddy_callback_fn fn, void *arg);
+
+/**
+ * Stop calling back; a call that is queued does not run.
+ *
+ * asyncio   loop.remove_signal_handler
+ * returns   1 when there was one, else 0 (also on a closed loop)
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_loop_remove_signal_handler(eddy_loop *loop, int signum);
+
 /* What is told to an exception handler: asyncio's context dict. Valid during the call only. */
 typedef struct eddy_exception_context {
     size_t size;

@@ -85,6 +85,8 @@ static int run_suites(void)
     failed += suite_executor_pool();
     failed += suite_threads();
     failed += suite_wrap();
+    failed += suite_signals();
+    failed += suite_pipes();
     failed += suite_contexts();
     failed += suite_contexts_tasks();
     failed += suite_contexts_threads();

@@ -64,5 +64,7 @@ int suite_closes(void);
 int suite_contexts(void);
 int suite_contexts_tasks(void);
 int suite_contexts_threads(void);
+int suite_signals(void);
+int suite_pipes(void);
 
 #endif

@@ -814,6 +814,22 @@ static void count_interrupt(void *arg)
     ++*(int *)arg;
 }
 
+static eddyi_signal_watch interrupt_watch;
+
+static int watch_interrupt(void (*fn)(void *), void *arg)
+{
+    eddyi_signal_watch second = {.fn = fn, .arg = arg}; /* refused, so it need not live on */
+    eddyi_signal_watch *watch = interrupt_watch.number != 0 ? &second : &interrupt_watch;
+    watch->fn = fn;
+    watch->arg = arg;
+    return eddyi_signal_watch_add(watch, SIGINT, true);
+}
+
+static void unwatch_interrupt(void)
+{
+    eddyi_signal_watch_remove(&interrupt_watch);
+}
+
 static void on_foreign_interrupt(int number)
 {
     (void)number;
@@ -847,14 +863,14 @@ static void an_interrupt_is_taken_and_given_back(void **state)
 {
     (void)state;
     for (int round = 1; round <= 2; round++) {
-        assert_int_equal(eddyi_interrupt_install(count_interrupt, &interrupts), 0);
+        assert_int_equal(watch_interrupt(count_interrupt, &interrupts), 0);
         errno = 0;
         (void)raise(SIGINT);
         assert_int_equal(errno, 0);
         assert_int_equal(interrupts, round);
-        eddyi_interrupt_remove();
+        unwatch_interrupt();
         assert_true(interrupt_handler() == SIG_DFL);
-        eddyi_interrupt_remove();
+        unwatch_interrupt();
         assert_true(interrupt_handler() == SIG_DFL);
     }
 }
@@ -863,23 +879,23 @@ static void fault_G3_an_interrupt_handler_that_is_there_is_left_alone(void **sta
 {
     (void)state;
     (void)signal(SIGINT, on_foreign_interrupt);
-    assert_int_equal(eddyi_interrupt_install(count_interrupt, &interrupts), EDDY_EBUSY);
+    assert_int_equal(watch_interrupt(count_interrupt, &interrupts), EDDY_EBUSY);
     assert_true(interrupt_handler() == on_foreign_interrupt);
     (void)signal(SIGINT, SIG_IGN);
-    assert_int_equal(eddyi_interrupt_install(count_interrupt, &interrupts), EDDY_EBUSY);
+    assert_int_equal(watch_interrupt(count_interrupt, &interrupts), EDDY_EBUSY);
     assert_true(interrupt_handler() == SIG_IGN);
     (void)signal(SIGINT, SIG_DFL);
-    assert_int_equal(eddyi_interrupt_install(count_interrupt, &interrupts), 0);
-    assert_int_equal(eddyi_interrupt_install(count_interrupt, &interrupts), EDDY_EBUSY); /* ours counts too */
+    assert_int_equal(watch_interrupt(count_interrupt, &interrupts), 0);
+    assert_int_equal(watch_interrupt(count_interrupt, &interrupts), EDDY_EBUSY); /* ours counts too */
     (void)signal(SIGINT, on_foreign_interrupt); /* set after ours: not ours to remove */
-    eddyi_interrupt_remove();
+    unwatch_interrupt();
     assert_true(interrupt_handler() == on_foreign_interrupt);
     assert_int_equal(interrupts, 0);
 }
 
 static void install_elsewhere(void *arg)
 {
-    *(int *)arg = eddyi_interrupt_install(count_interrupt, &interrupts);
+    *(int *)arg = watch_interrupt(count_interrupt, &interrupts);
 }
 
 static void only_the_main_thread_takes_interrupts(void **state)
@@ -899,7 +915,7 @@ static void an_interrupt_that_cannot_be_taken_is_an_error(void **state)
     (void)state;
     for (plan.fail_at = 1; plan.fail_at <= 2; plan.fail_at++) {
         eddyi_inject_start(&plan);
-        assert_int_equal(eddyi_interrupt_install(count_interrupt, &interrupts), EDDY_EINVAL);
+        assert_int_equal(watch_interrupt(count_interrupt, &interrupts), EDDY_EINVAL);
         eddyi_inject_stop();
         assert_true(interrupt_handler() == SIG_DFL);
     }
@@ -914,7 +930,7 @@ static void interrupt_again(void *arg)
 static void raise_the_default(void *arg)
 {
     if (arg != NULL) { /* from inside the handler, where the signal is blocked */
-        if (eddyi_interrupt_install(interrupt_again, NULL) < 0)
+        if (watch_interrupt(interrupt_again, NULL) < 0)
             _exit(1);
         (void)raise(SIGINT);
     } else {

@@ -1,0 +1,51 @@
+/* pipe.h: streams over one direction of a pipe, FIFO, terminal, other character device or socket.
+ * asyncio's connect_read_pipe and connect_write_pipe in the form of streams: read, written and closed as in stream.h. */
+#ifndef EDDY_PIPE_H
+#define EDDY_PIPE_H
+
+#include <eddy/stream.h>
+
+EDDY_BEGIN
+
+typedef struct eddy_pipe_options {
+    size_t size;
+    size_t limit, high_water, low_water; /* as in eddy_connect_options */
+} eddy_pipe_options;
+
+EDDY_API void eddy_pipe_options_init(eddy_pipe_options *options);
+
+/**
+ * Take the reading end of a pipe over. It is made non-blocking, and blocking again when it is closed if it was.
+ *
+ * A terminal whose other end is gone has ended. Writing to the stream is EDDY_EOPNOTSUPP.
+ *
+ * asyncio   loop.connect_read_pipe
+ * takes     fd: the stream's on success; options: NULL for the defaults
+ * returns   0 and a stream in *out, which eddy_stream_release gives back
+ * errors    EDDY_EINVAL a regular file or a directory, NULL · EDDY_EPERM a device that never waits · EDDY_EBADF · EDDY_EBUSY it is watched
+ *           or a stream's already · EDDY_ENOMEM · EDDY_ENOSYS the backend reaches no descriptors of the system · EDDY_ENOLOOP
+ * thread    a running loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_connect_read_pipe(eddy_stream **out, eddy_fd fd,
+                                               const eddy_pipe_options *options);
+
+/**
+ * Take the writing end of a pipe over.
+ *
+ * Unless it is a device, the stream notices when nobody reads any more: it closes, and writing is EDDY_EPIPE. If something was unsent
+ * eddy_stream_wait_closed says so too. write_eof closes when all is sent. Reading from the stream is EDDY_EOPNOTSUPP.
+ *
+ * asyncio   loop.connect_write_pipe
+ * takes     fd: the stream's on success; options: NULL for the defaults
+ * returns   0 and a stream in *out, which eddy_stream_release gives back
+ * errors    as eddy_connect_read_pipe
+ * thread    a running loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_connect_write_pipe(eddy_stream **out, eddy_fd fd,
+                                                const eddy_pipe_options *options);
+
+EDDY_END
+
+#endif
