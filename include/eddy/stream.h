@@ -21,6 +21,11 @@ typedef struct eddy_connect_options {
     size_t high_water; /* unsent bytes above which writers wait; 0: 64 KiB */
     size_t low_water;  /* unsent bytes at which they go on; 0: a quarter of high_water */
     const char *local_host, *local_service; /* bind before connecting; NULL: the system chooses */
+    /* Seconds after which the next address is tried beside those under way (RFC 8305); it is tried at once when one fails.
+     * 0: 0.25; < 0: all at once; INFINITY: one after the other, each when the one before has failed. */
+    double happy_eyeballs_delay;
+    int interleave; /* so many addresses of the first family before the families take turns; < 0: the resolver's order.
+                                    0: 1, or the resolver's order when they are tried one after the other */
 } eddy_connect_options;
 
 EDDY_API void eddy_connect_options_init(eddy_connect_options *options);
@@ -43,7 +48,9 @@ EDDY_API void eddy_server_options_init(eddy_server_options *options);
 /**
  * Connect to a host.
  *
- * Addresses are tried one after the other in the resolver's order.
+ * The addresses of the host are tried in a staggered race (Happy Eyeballs): the first one that answers wins, the others are closed
+ * before this returns. When all fail, the record's `group` has the error of each attempt, and the code is that of the first one that says
+ * something about the host rather than about this machine.
  *
  * asyncio   open_connection
  * suspends  while the name is resolved and the connection is made
