@@ -88,19 +88,25 @@ int eddyi_connect(eddy_fd *out, const char *host, const char *service, const edd
     return rc;
 }
 
+static eddyi_stream_settings settings_of(const eddy_connect_options *options)
+{
+    eddyi_stream_settings settings = {0};
+    if (options != NULL)
+        settings = (eddyi_stream_settings){options->limit, {options->high_water, options->low_water}};
+    return settings;
+}
+
 int eddy_open_connection(eddy_stream **out, const char *host, const char *service,
                          const eddy_connect_options *options)
 {
     static const char operation[] = "open_connection";
-    eddyi_stream_settings settings = {0};
+    eddyi_stream_settings settings = settings_of(options);
     eddy_fd fd;
     if (out == NULL || service == NULL)
         return eddyi_fail(EDDY_EINVAL, operation);
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, operation);
     eddy_loop *loop = eddyi_current_task()->future.loop;
-    if (options != NULL)
-        settings = (eddyi_stream_settings){options->limit, {options->high_water, options->low_water}};
     int rc = eddyi_connect(&fd, host, service, options, operation);
     if (rc < 0)
         return rc;
@@ -108,4 +114,19 @@ int eddy_open_connection(eddy_stream **out, const char *host, const char *servic
     if (rc < 0)
         (void)loop->net->close(loop->backend, fd);
     return rc < 0 ? eddyi_fail(rc, operation) : 0;
+}
+
+int eddy_open_connection_fd(eddy_stream **out, eddy_fd fd, const eddy_connect_options *options)
+{
+    static const char operation[] = "open_connection";
+    eddyi_stream_settings settings = settings_of(options);
+    eddy_loop *loop = eddy_get_running_loop();
+    if (out == NULL)
+        return eddyi_fail(EDDY_EINVAL, operation);
+    if (loop == NULL)
+        return eddyi_fail(EDDY_ENOLOOP, operation);
+    int rc = eddyi_check_stream_socket(loop, fd);
+    if (rc == 0)
+        rc = eddyi_stream_create(loop, out, fd, &settings);
+    return rc < 0 ? eddyi_fail(rc == EDDY_EEXIST ? EDDY_EBUSY : rc, operation) : 0;
 }

@@ -40,7 +40,9 @@ typedef struct eddy_server_options {
     bool do_not_start;                   /* listen only at eddy_server_start_serving or serve_forever */
     size_t limit, high_water, low_water; /* of each client's stream; as in eddy_connect_options */
     eddy_task_options
-        client_task; /* of each client's task; zero for the defaults; never eager, by no factory */
+        client_task;          /* of each client's task; zero for the defaults; never eager, by no factory */
+    const char *const *hosts; /* several hosts in place of the one of the call, which is NULL then */
+    size_t host_count;
 } eddy_server_options;
 
 EDDY_API void eddy_server_options_init(eddy_server_options *options);
@@ -63,6 +65,21 @@ EDDY_API void eddy_server_options_init(eddy_server_options *options);
  */
 EDDY_AWAIT int eddy_open_connection(eddy_stream **out, const char *host, const char *service,
                                     const eddy_connect_options *options);
+
+/**
+ * A stream over a connected stream socket that was made elsewhere.
+ *
+ * asyncio   open_connection with sock
+ * takes     fd: eddy's from now on if this succeeds, and made non-blocking in any case; options: as eddy_open_connection, what is
+ *           about connecting is left alone
+ * returns   0 and a stream in *out, which eddy_stream_release gives back
+ * errors    EDDY_EINVAL not a stream socket · EDDY_ENOTSOCK · EDDY_EBADF · EDDY_EBUSY the loop has it already · EDDY_ENOMEM ·
+ *           EDDY_ENOLOOP
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_open_connection_fd(eddy_stream **out, eddy_fd fd,
+                                                const eddy_connect_options *options);
 
 /**
  * One more reference.
@@ -276,7 +293,7 @@ EDDY_API eddy_fd eddy_stream_fileno(const eddy_stream *stream);
 EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
 
 /**
- * Listen on every address of the host, one task a client.
+ * Listen on every address of the host, or of the options' hosts, one task a client. Each distinct address is bound once.
  *
  * asyncio   start_server
  * suspends  while the name is resolved
@@ -290,6 +307,21 @@ EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
  */
 EDDY_AWAIT int eddy_start_server(eddy_server **out, const char *host, const char *service, eddy_client_fn fn,
                                  void *arg, const eddy_server_options *options);
+
+/**
+ * Serve on a socket that was made elsewhere: bound, and perhaps listening already, as a service manager hands it over.
+ *
+ * asyncio   start_server with sock
+ * takes     fd: eddy's from now on if this succeeds, and made non-blocking in any case; fn, arg: of each client; options: as
+ *           eddy_start_server, what is about making sockets is left alone
+ * returns   0 and a server in *out, which eddy_server_release gives back
+ * errors    EDDY_EINVAL not a stream socket, or one that cannot listen · EDDY_ENOTSOCK · EDDY_EBADF · EDDY_EBUSY the loop has it already ·
+ *           EDDY_ENOMEM · EDDY_ENOLOOP
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_start_server_fd(eddy_server **out, eddy_fd fd, eddy_client_fn fn, void *arg,
+                                             const eddy_server_options *options);
 
 /**
  * Give a server back; the last reference closes it. NULL is fine.
