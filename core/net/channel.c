@@ -18,6 +18,17 @@ static void shut(eddyi_closable *closable);
 static void flush(eddyi_channel *channel);
 static void send_completed(eddyi_completion *completion, const eddyi_result *result);
 
+int eddyi_check_stream_socket(eddy_loop *loop, eddy_fd fd)
+{
+    int type = 0;
+    int rc = loop->net->get_option(loop->backend, fd, EDDYI_SOCKET_TYPE, &type);
+    if (rc >= 0 && type != EDDYI_SOCKET_STREAM)
+        rc = EDDY_EINVAL;
+    if (rc >= 0)
+        rc = loop->net->set_option(loop->backend, fd, EDDYI_NON_BLOCKING, 1);
+    return rc < 0 ? rc : 0;
+}
+
 int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_channel_kind *kind, eddy_fd fd,
                        enum eddyi_descriptor_kind descriptor_kind, eddyi_marks marks)
 {

@@ -49,6 +49,8 @@ typedef struct eddyi_marks {
     size_t high_water, low_water; /* 0: 64 KiB, and a quarter of the high one */
 } eddyi_marks;
 
+/* A stream socket that somebody else made, to be taken over: it is made non-blocking. 0, or why it cannot. */
+int eddyi_check_stream_socket(eddy_loop *, eddy_fd);
 /* Take a connected descriptor over. On failure it stays the caller's. */
 int eddyi_channel_open(eddyi_channel *, eddy_loop *, const eddyi_channel_kind *, eddy_fd,
                        enum eddyi_descriptor_kind, eddyi_marks);

@@ -71,3 +71,16 @@ int eddy_start_server(eddy_server **out, const char *host, const char *service, 
         return eddyi_fail(EDDY_ENOTASK, "start_server");
     return eddyi_server_open(out, host, service, &use, options, "start_server");
 }
+
+int eddy_start_server_fd(eddy_server **out, eddy_fd fd, eddy_client_fn fn, void *arg,
+                         const eddy_server_options *options)
+{
+    static const char operation[] = "start_server";
+    eddyi_server_use use = {.start = start_client, .fn.client = fn, .arg = arg};
+    if (out == NULL || fn == NULL || (options != NULL && options->backlog < 0))
+        return eddyi_fail(EDDY_EINVAL, operation);
+    eddy_loop *loop = eddy_get_running_loop();
+    if (loop == NULL)
+        return eddyi_fail(EDDY_ENOLOOP, operation);
+    return eddyi_server_open_fd(out, loop, fd, &use, options, operation);
+}

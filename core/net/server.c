@@ -195,11 +195,13 @@ static bool same_address(const eddyi_address *a, const eddyi_address *b)
     return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
-static bool seen_before(const eddyi_resolution *addresses, int index)
+static bool seen_before(const eddyi_resolutions *all, size_t host, int index)
 {
-    for (int i = 0; i < index; i++)
-        if (same_address(&addresses->addresses[i], &addresses->addresses[index]))
-            return true;
+    const eddyi_address *address = &all->of[host]->addresses[index];
+    for (size_t h = 0; h <= host; h++)
+        for (int i = 0; i < (h < host ? all->of[h]->count : index); i++)
+            if (same_address(&all->of[h]->addresses[i], address))
+                return true;
     return false;
 }
 
@@ -220,43 +222,52 @@ static int configure(eddy_server *server, eddy_fd fd, enum eddyi_family family)
     return rc < 0 ? eddyi_fail(rc, "start_server") : 0;
 }
 
+/* On failure the descriptor is still the caller's. */
+static int add_listener(eddy_server *server, eddy_fd fd)
+{
+    eddy_loop *loop = server->loop;
+    listener *l = &server->listeners[server->count];
+    *l = (listener){.accepted = {accept_completed}, .server = server, .open = true};
+    l->descriptor = (eddyi_descriptor){.fd = fd, .kind = EDDYI_LISTENER};
+    eddyi_node_init(&l->report, report_ran);
+    eddyi_timer_init(&l->pause, pause_over);
+    int rc = loop->ops->attach(loop->backend, &l->descriptor);
+    if (rc < 0)
+        return eddyi_fail(rc == EDDY_EEXIST ? EDDY_EBUSY : rc, "start_server");
+    server->count++;
+    return 0;
+}
+
 static int open_listener(eddy_server *server, const eddyi_address *address)
 {
     eddy_fd fd;
     eddy_loop *loop = server->loop;
     enum eddyi_family family = loop->net->family(address);
-    listener *l = &server->listeners[server->count];
     int rc = loop->net->socket(loop->backend, &fd, family, EDDYI_SOCKET_STREAM);
     if (rc < 0)
         return eddyi_fail(rc, "socket");
     rc = configure(server, fd, family);
     if (rc == 0 && (rc = loop->net->bind(loop->backend, fd, address)) < 0)
         eddyi_fail(rc, "bind");
-    *l = (listener){.accepted = {accept_completed}, .server = server, .open = true};
-    l->descriptor = (eddyi_descriptor){.fd = fd, .kind = EDDYI_LISTENER};
-    eddyi_node_init(&l->report, report_ran);
-    eddyi_timer_init(&l->pause, pause_over);
-    if (rc >= 0 && (rc = loop->ops->attach(loop->backend, &l->descriptor)) < 0)
-        eddyi_fail(rc, "start_server");
-    if (rc < 0) {
+    if (rc >= 0)
+        rc = add_listener(server, fd);
+    if (rc < 0)
         (void)loop->net->close(loop->backend, fd);
-        return rc;
-    }
-    server->count++;
-    return 0;
+    return rc;
 }
 
 /* N5: a family that the system lacks, or an address that it does not have, is skipped; any other failure ends all. */
-static int open_listeners(eddy_server *server, const eddyi_resolution *addresses)
+static int open_listeners(eddy_server *server, const eddyi_resolutions *all)
 {
     int rc = EDDY_ENOHOST;
-    for (int i = 0; i < addresses->count; i++) {
-        if (seen_before(addresses, i))
-            continue;
-        rc = open_listener(server, &addresses->addresses[i]);
-        if (rc < 0 && rc != EDDY_EAFNOSUPPORT && rc != EDDY_EADDRNOTAVAIL)
-            return rc;
-    }
+    for (size_t host = 0; host < all->count; host++)
+        for (int i = 0; i < all->of[host]->count; i++) {
+            if (seen_before(all, host, i))
+                continue;
+            rc = open_listener(server, &all->of[host]->addresses[i]);
+            if (rc < 0 && rc != EDDY_EAFNOSUPPORT && rc != EDDY_EADDRNOTAVAIL)
+                return rc;
+        }
     return server->count > 0 ? 0 : rc;
 }
 
@@ -278,15 +289,18 @@ static void shut(eddyi_closable *closable)
     eddyi_server_unreference(server);
 }
 
-static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddy_server_options *options)
+static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddyi_server_use *use,
+                  const eddy_server_options *options)
 {
     eddy_server *server = eddyi_allocate_zero(&loop->allocator, sizeof *server + room * sizeof(listener));
     if (server == NULL)
         return EDDY_ENOMEM;
     server->loop = loop;
     server->references = 1;
+    server->use = *use;
     if (options != NULL)
         server->options = *options;
+    server->options.hosts = NULL; /* the caller's */
     eddy_context *given = server->options.client_task.context;
     server->variables = given != NULL ? eddyi_variables_in(given) : eddyi_variables_capture(loop);
     server->closable.shut = shut;
@@ -299,29 +313,75 @@ static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddy_se
     return 0;
 }
 
+/* The one host of the call, or those of the options. */
+static int resolve_hosts(eddy_loop *loop, eddyi_resolutions **out, const char *host, const char *service,
+                         const eddy_server_options *options)
+{
+    const char *const *hosts = &host;
+    size_t count = 1;
+    enum eddyi_family family = options != NULL ? (enum eddyi_family)options->family : EDDYI_FAMILY_ANY;
+    if (options != NULL && (options->hosts != NULL || options->host_count > 0)) {
+        if (host != NULL || options->hosts == NULL || options->host_count == 0)
+            return EDDY_EINVAL;
+        hosts = options->hosts;
+        count = options->host_count;
+    }
+    return eddyi_resolve_all_await(loop, out, hosts, count, service, family, EDDYI_RESOLVE_PASSIVE);
+}
+
 int eddyi_server_open(eddy_server **out, const char *host, const char *service, const eddyi_server_use *use,
                       const eddy_server_options *options, const char *operation)
 {
-    eddyi_resolution *addresses = NULL;
+    eddyi_resolutions *all = NULL;
     eddy_server *server = NULL;
     eddy_loop *loop = eddyi_current_task()->future.loop;
-    enum eddyi_family family = options != NULL ? (enum eddyi_family)options->family : EDDYI_FAMILY_ANY;
-    int rc = eddyi_resolve_await(loop, &addresses, host, service, family, EDDYI_RESOLVE_PASSIVE);
+    size_t room = 0;
+    int rc = resolve_hosts(loop, &all, host, service, options);
+    for (size_t i = 0; rc == 0 && i < all->count; i++)
+        room += (size_t)all->of[i]->count;
     if (rc == 0)
-        rc = create(loop, &server, (size_t)addresses->count, options);
-    if (rc < 0)
-        goto out;
-    server->use = *use;
-    rc = open_listeners(server, addresses);
+        rc = create(loop, &server, room, use, options);
+    if (rc == 0)
+        rc = open_listeners(server, all);
     if (rc == 0 && !server->options.do_not_start)
         rc = eddy_server_start_serving(server);
     if (rc == 0)
         *out = server;
     else
         eddy_server_release(server);
-out:
-    eddyi_resolution_free(addresses);
+    eddyi_resolutions_free(all);
     return rc < 0 ? eddyi_fail(rc, operation) : 0;
+}
+
+/* It cannot be served on: the caller keeps it. */
+static void give_up_descriptor(eddy_server *server)
+{
+    listener *l = &server->listeners[0];
+    if (server->count == 0)
+        return;
+    server->loop->ops->detach(server->loop->backend, &l->descriptor);
+    l->open = false;
+}
+
+int eddyi_server_open_fd(eddy_server **out, eddy_loop *loop, eddy_fd fd, const eddyi_server_use *use,
+                         const eddy_server_options *options, const char *operation)
+{
+    eddy_server *server = NULL;
+    int rc = eddyi_check_stream_socket(loop, fd);
+    if (rc == 0)
+        rc = create(loop, &server, 1, use, options);
+    if (rc < 0)
+        return eddyi_fail(rc, operation);
+    rc = add_listener(server, fd);
+    if (rc == 0 && !server->options.do_not_start)
+        rc = eddy_server_start_serving(server);
+    if (rc == 0) {
+        *out = server;
+        return 0;
+    }
+    give_up_descriptor(server);
+    eddy_server_release(server);
+    return eddyi_fail(rc, operation);
 }
 
 void eddy_server_release(eddy_server *server)

@@ -48,6 +48,9 @@ struct eddy_server {
 /* In a task: resolve, bind and, unless told otherwise, listen. */
 int eddyi_server_open(eddy_server **out, const char *host, const char *service, const eddyi_server_use *,
                       const eddy_server_options *, const char *operation);
+/* The same on a bound stream socket of the caller's, who keeps it unless this succeeds. Does not suspend. */
+int eddyi_server_open_fd(eddy_server **out, eddy_loop *loop, eddy_fd fd, const eddyi_server_use *,
+                         const eddy_server_options *, const char *operation);
 /* The channel is one of the server's connections until it is closed. */
 void eddyi_server_adopt(eddy_server *, eddyi_channel *);
 void eddyi_server_unreference(eddy_server *);

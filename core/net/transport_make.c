@@ -73,17 +73,12 @@ int eddy_loop_connect_accepted_socket(eddy_loop *loop, eddy_transport **out, edd
 {
     static const char operation[] = "connect_accepted_socket";
     eddy_transport *transport;
-    int type = 0;
     int rc = eddyi_loop_usable(loop);
     if (rc == 0 && (protocol == NULL || protocol->type == NULL))
         rc = EDDY_EINVAL;
     if (rc == 0)
-        rc = loop->net->get_option(loop->backend, fd, EDDYI_SOCKET_TYPE, &type);
-    if (rc >= 0 && type != EDDYI_SOCKET_STREAM)
-        rc = EDDY_EINVAL;
-    if (rc >= 0)
-        rc = loop->net->set_option(loop->backend, fd, EDDYI_NON_BLOCKING, 1);
-    if (rc >= 0)
+        rc = eddyi_check_stream_socket(loop, fd);
+    if (rc == 0)
         rc = eddyi_transport_create(loop, &transport, fd, marks_of(options));
     if (rc < 0)
         return eddyi_fail(rc == EDDY_EEXIST ? EDDY_EBUSY : rc, operation);
@@ -123,4 +118,15 @@ int eddy_loop_create_server(eddy_loop *loop, eddy_server **out, const char *host
         return eddyi_fail(EDDY_EINVAL, operation);
     int rc = check_running(loop, operation);
     return rc < 0 ? rc : eddyi_server_open(out, host, service, &use, options, operation);
+}
+
+int eddy_loop_create_server_fd(eddy_loop *loop, eddy_server **out, eddy_fd fd, eddy_protocol_factory factory,
+                               void *arg, const eddy_server_options *options)
+{
+    static const char operation[] = "create_server";
+    eddyi_server_use use = {.start = start_transport, .fn.protocol = factory, .arg = arg};
+    int rc = eddyi_loop_usable(loop);
+    if (rc == 0 && (out == NULL || factory == NULL || (options != NULL && options->backlog < 0)))
+        rc = EDDY_EINVAL;
+    return rc < 0 ? eddyi_fail(rc, operation) : eddyi_server_open_fd(out, loop, fd, &use, options, operation);
 }

@@ -91,7 +91,8 @@ typedef struct eddy_error {
     uint64_t partial;      /* EDDY_EINCOMPLETE: bytes that are there; a failed write: bytes that went out */
     uint64_t expected;     /* EDDY_EINCOMPLETE: bytes that were asked for, 0 for readuntil */
     uint64_t consumed;     /* EDDY_ELIMIT: bytes that can be read and surely hold no separator */
-    uint32_t group_count;  /* how many errors a task group ended with, 0 when it was not a group */
+    uint32_t
+        group_count; /* how many errors a task group ended with, or the attempts to connect; 0: neither */
     int group[EDDY_ERROR_GROUP_MAX]; /* the first of them, in the order in which they happened */
 } eddy_error;
 

@@ -21,6 +21,11 @@ typedef struct eddy_connect_options {
     size_t high_water; /* unsent bytes above which writers wait; 0: 64 KiB */
     size_t low_water;  /* unsent bytes at which they go on; 0: a quarter of high_water */
     const char *local_host, *local_service; /* bind before connecting; NULL: the system chooses */
+    /* Seconds after which the next address is tried beside those under way (RFC 8305); it is tried at once when one fails.
+     * 0: 0.25; < 0: all at once; INFINITY: one after the other, each when the one before has failed. */
+    double happy_eyeballs_delay;
+    int interleave; /* so many addresses of the first family before the families take turns; < 0: the resolver's order.
+                                    0: 1, or the resolver's order when they are tried one after the other */
 } eddy_connect_options;
 
 EDDY_API void eddy_connect_options_init(eddy_connect_options *options);
@@ -35,7 +40,9 @@ typedef struct eddy_server_options {
     bool do_not_start;                   /* listen only at eddy_server_start_serving or serve_forever */
     size_t limit, high_water, low_water; /* of each client's stream; as in eddy_connect_options */
     eddy_task_options
-        client_task; /* of each client's task; zero for the defaults; never eager, by no factory */
+        client_task;          /* of each client's task; zero for the defaults; never eager, by no factory */
+    const char *const *hosts; /* several hosts in place of the one of the call, which is NULL then */
+    size_t host_count;
 } eddy_server_options;
 
 EDDY_API void eddy_server_options_init(eddy_server_options *options);
@@ -43,7 +50,9 @@ EDDY_API void eddy_server_options_init(eddy_server_options *options);
 /**
  * Connect to a host.
  *
- * Addresses are tried one after the other in the resolver's order.
+ * The addresses of the host are tried in a staggered race (Happy Eyeballs): the first one that answers wins, the others are closed
+ * before this returns. When all fail, the record's `group` has the error of each attempt, and the code is that of the first one that says
+ * something about the host rather than about this machine.
  *
  * asyncio   open_connection
  * suspends  while the name is resolved and the connection is made
@@ -56,6 +65,21 @@ EDDY_API void eddy_server_options_init(eddy_server_options *options);
  */
 EDDY_AWAIT int eddy_open_connection(eddy_stream **out, const char *host, const char *service,
                                     const eddy_connect_options *options);
+
+/**
+ * A stream over a connected stream socket that was made elsewhere.
+ *
+ * asyncio   open_connection with sock
+ * takes     fd: eddy's from now on if this succeeds, and made non-blocking in any case; options: as eddy_open_connection, what is
+ *           about connecting is left alone
+ * returns   0 and a stream in *out, which eddy_stream_release gives back
+ * errors    EDDY_EINVAL not a stream socket · EDDY_ENOTSOCK · EDDY_EBADF · EDDY_EBUSY the loop has it already · EDDY_ENOMEM ·
+ *           EDDY_ENOLOOP
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_open_connection_fd(eddy_stream **out, eddy_fd fd,
+                                                const eddy_connect_options *options);
 
 /**
  * One more reference.
@@ -269,7 +293,7 @@ EDDY_API eddy_fd eddy_stream_fileno(const eddy_stream *stream);
 EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
 
 /**
- * Listen on every address of the host, one task a client.
+ * Listen on every address of the host, or of the options' hosts, one task a client. Each distinct address is bound once.
  *
  * asyncio   start_server
  * suspends  while the name is resolved
@@ -283,6 +307,21 @@ EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
  */
 EDDY_AWAIT int eddy_start_server(eddy_server **out, const char *host, const char *service, eddy_client_fn fn,
                                  void *arg, const eddy_server_options *options);
+
+/**
+ * Serve on a socket that was made elsewhere: bound, and perhaps listening already, as a service manager hands it over.
+ *
+ * asyncio   start_server with sock
+ * takes     fd: eddy's from now on if this succeeds, and made non-blocking in any case; fn, arg: of each client; options: as
+ *           eddy_start_server, what is about making sockets is left alone
+ * returns   0 and a server in *out, which eddy_server_release gives back
+ * errors    EDDY_EINVAL not a stream socket, or one that cannot listen · EDDY_ENOTSOCK · EDDY_EBADF · EDDY_EBUSY the loop has it already ·
+ *           EDDY_ENOMEM · EDDY_ENOLOOP
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_start_server_fd(eddy_server **out, eddy_fd fd, eddy_client_fn fn, void *arg,
+                                             const eddy_server_options *options);
 
 /**
  * Give a server back; the last reference closes it. NULL is fine.

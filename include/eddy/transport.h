@@ -77,6 +77,20 @@ EDDY_AWAIT int eddy_loop_create_server(eddy_loop *loop, eddy_server **out, const
                                        const eddy_server_options *options);
 
 /**
+ * The same on a socket that was made elsewhere: bound, and perhaps listening already.
+ *
+ * asyncio   loop.create_server with sock
+ * takes     fd: eddy's from now on if this succeeds; the rest: as in eddy_loop_create_server
+ * returns   0
+ * errors    as eddy_start_server_fd
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_loop_create_server_fd(eddy_loop *loop, eddy_server **out, eddy_fd fd,
+                                                   eddy_protocol_factory factory, void *arg,
+                                                   const eddy_server_options *options);
+
+/**
  * Give a socket that was connected or accepted elsewhere to a protocol. connection_made is called in the next iteration.
  *
  * asyncio   loop.connect_accepted_socket

@@ -79,7 +79,9 @@ static int run_suites(void)
     failed += suite_streams_lookups();
     failed += suite_streams_rules();
     failed += suite_server();
+    failed += suite_server_made();
     failed += suite_connect();
+    failed += suite_connect_race();
     failed += suite_transports();
     failed += suite_executor();
     failed += suite_executor_pool();
