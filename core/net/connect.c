@@ -2,6 +2,7 @@
  * Touches the resolver and io.c. Addresses are tried one after the other; whatever happens, only the stream that is returned stays open. */
 #include "core/net/connect.h"
 #include "core/net/resolve.h"
+#include "core/net/secure.h"
 #include "core/net/stream_inside.h"
 
 void eddy_connect_options_init(eddy_connect_options *options)
@@ -136,11 +137,29 @@ int eddyi_connect(eddy_fd *out, const char *host, const char *service, const edd
     return rc < 0 ? eddyi_fail(rc, operation) : 0;
 }
 
+eddyi_secure_settings eddyi_connect_secure(const char *host, const eddy_connect_options *options)
+{
+    if (options == NULL)
+        return (eddyi_secure_settings){0};
+    return (eddyi_secure_settings){options->tls, host, options->server_hostname, options->handshake_timeout,
+                                   options->shutdown_timeout};
+}
+
+static int secure_stream(eddy_stream *stream, const eddyi_secure_settings *settings, const char *operation)
+{
+    int rc = eddyi_secure_start(&stream->channel, settings);
+    if (rc < 0)
+        return eddyi_fail(rc, operation);
+    return eddyi_secure_await(&stream->channel, stream, eddyi_stream_let_go, operation);
+}
+
 int eddy_open_connection(eddy_stream **out, const char *host, const char *service,
                          const eddy_connect_options *options)
 {
     static const char operation[] = "open_connection";
     eddyi_stream_settings settings = {0};
+    eddyi_secure_settings secure = eddyi_connect_secure(host, options);
+    eddy_stream *stream;
     eddy_fd fd;
     if (out == NULL || service == NULL)
         return eddyi_fail(EDDY_EINVAL, operation);
@@ -149,11 +168,25 @@ int eddy_open_connection(eddy_stream **out, const char *host, const char *servic
     eddy_loop *loop = eddyi_current_task()->future.loop;
     if (options != NULL)
         settings = (eddyi_stream_settings){options->limit, {options->high_water, options->low_water}};
-    int rc = eddyi_connect(&fd, host, service, options, operation);
+    settings.marks = eddyi_secure_marks(settings.marks, &secure);
+    int rc = eddyi_secure_check(&secure, false);
+    if (rc < 0)
+        return eddyi_fail(rc, operation);
+    rc = eddyi_connect(&fd, host, service, options, operation);
     if (rc < 0)
         return rc;
-    rc = eddyi_stream_create(loop, out, fd, &settings);
-    if (rc < 0)
+    rc = eddyi_stream_create(loop, &stream, fd, &settings);
+    if (rc < 0) {
         (void)loop->net->close(loop->backend, fd);
-    return rc < 0 ? eddyi_fail(rc, operation) : 0;
+        return eddyi_fail(rc, operation);
+    }
+    if (secure.context != NULL)
+        rc = secure_stream(stream, &secure, operation);
+    if (rc == 0) {
+        *out = stream;
+    } else {
+        eddy_stream_abort(stream);
+        eddy_stream_release(stream);
+    }
+    return rc;
 }

@@ -25,6 +25,7 @@ void eddyi_server_unreference(eddy_server *server)
     eddy_loop *loop = server->loop;
     if (--server->references != 0)
         return;
+    eddy_tls_context_release(server->options.tls);
     eddyi_release(&loop->allocator, server);
     eddyi_loop_object_remove(loop);
 }
@@ -69,6 +70,13 @@ void eddyi_server_adopt(eddy_server *server, eddyi_channel *channel)
     channel->server = server;
     eddyi_list_append(&server->connections, &channel->of_server);
     server->references++;
+}
+
+eddyi_secure_settings eddyi_server_secure(const eddy_server *server)
+{
+    return (eddyi_secure_settings){.context = server->options.tls,
+                                   .handshake_timeout = server->options.handshake_timeout,
+                                   .shutdown_timeout = server->options.shutdown_timeout};
 }
 
 /* ---- reports ---- */
@@ -281,6 +289,7 @@ static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddy_se
     server->references = 1;
     if (options != NULL)
         server->options = *options;
+    (void)eddy_tls_context_retain(server->options.tls);
     server->closable.shut = shut;
     eddyi_list_init(&server->connections);
     eddyi_list_init(&server->waiters);
@@ -291,6 +300,16 @@ static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddy_se
     return 0;
 }
 
+static int check_secure(const eddy_server_options *options)
+{
+    if (options == NULL)
+        return 0;
+    eddyi_secure_settings settings = {.context = options->tls,
+                                      .handshake_timeout = options->handshake_timeout,
+                                      .shutdown_timeout = options->shutdown_timeout};
+    return eddyi_secure_check(&settings, true);
+}
+
 int eddyi_server_open(eddy_server **out, const char *host, const char *service, const eddyi_server_use *use,
                       const eddy_server_options *options, const char *operation)
 {
@@ -298,7 +317,9 @@ int eddyi_server_open(eddy_server **out, const char *host, const char *service, 
     eddy_server *server = NULL;
     eddy_loop *loop = eddyi_current_task()->future.loop;
     enum eddyi_family family = options != NULL ? (enum eddyi_family)options->family : EDDYI_FAMILY_ANY;
-    int rc = eddyi_resolve_await(loop, &addresses, host, service, family, EDDYI_RESOLVE_PASSIVE);
+    int rc = check_secure(options);
+    if (rc == 0)
+        rc = eddyi_resolve_await(loop, &addresses, host, service, family, EDDYI_RESOLVE_PASSIVE);
     if (rc == 0)
         rc = create(loop, &server, (size_t)addresses->count, options);
     if (rc < 0)

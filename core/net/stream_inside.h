@@ -11,6 +11,7 @@ struct eddy_stream {
     uint32_t references;
     bool read_revoked; /* close took the read back from it */
     bool ended;        /* the peer's end was seen */
+    bool secure_read;  /* a task is inside a read through TLS; it holds a reference */
 
     size_t limit;
     eddyi_op receive;
@@ -38,6 +39,8 @@ void eddyi_stream_wake_all(eddyi_list *waits, int result);
  * caller never returns. */
 int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner, void (*let_go)(void *));
 int eddyi_stream_wait_drained(eddy_stream *);
-extern const eddyi_wait_kind eddyi_wait_closed_kind, eddyi_serve_forever_kind;
+void eddyi_stream_let_go(void *stream);
+extern const eddyi_wait_kind eddyi_wait_closed_kind, eddyi_serve_forever_kind, eddyi_handshake_kind,
+    eddyi_secure_read_kind;
 
 #endif

@@ -6,6 +6,7 @@
 #include <eddy/config.h>
 #include <eddy/error.h>
 #include <eddy/task.h>
+#include <eddy/tls.h>
 
 EDDY_BEGIN
 
@@ -20,7 +21,10 @@ typedef struct eddy_connect_options {
     size_t limit;      /* bytes before a separator; 0: 64 KiB. Reading pauses above twice that */
     size_t high_water; /* unsent bytes above which writers wait; 0: 64 KiB */
     size_t low_water;  /* unsent bytes at which they go on; 0: a quarter of high_water */
-    const char *local_host, *local_service; /* bind before connecting; NULL: the system chooses */
+    const char *local_host, *local_service;     /* bind before connecting; NULL: the system chooses */
+    eddy_tls_context *tls;                      /* speak TLS from the first byte; NULL: do not */
+    const char *server_hostname;                /* with tls; as in eddy_tls_options */
+    double handshake_timeout, shutdown_timeout; /* with tls; seconds, 0: 60 and 30 */
 } eddy_connect_options;
 
 EDDY_API void eddy_connect_options_init(eddy_connect_options *options);
@@ -35,6 +39,8 @@ typedef struct eddy_server_options {
     bool do_not_start;                   /* listen only at eddy_server_start_serving or serve_forever */
     size_t limit, high_water, low_water; /* of each client's stream; as in eddy_connect_options */
     eddy_task_options client_task;       /* of each client's task; zero for the defaults */
+    eddy_tls_context *tls; /* speak TLS from the first byte; the server keeps a reference. NULL: do not */
+    double handshake_timeout, shutdown_timeout; /* with tls; seconds, 0: 60 and 30 */
 } eddy_server_options;
 
 EDDY_API void eddy_server_options_init(eddy_server_options *options);
@@ -227,6 +233,35 @@ EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
  * since     0.1
  */
 EDDY_AWAIT int eddy_stream_wait_closed(eddy_stream *stream);
+
+/**
+ * Speak TLS from here on, as the context's role says: after STARTTLS, after a PROXY header.
+ *
+ * What a server has read already and not handed out is the beginning of it; a client that has such bytes refuses, for they
+ * are not protected and may be anybody's.
+ *
+ * asyncio   StreamWriter.start_tls
+ * suspends  until the handshake is done
+ * takes     options: NULL for the defaults, without a name to check: only for a context that checks none
+ * returns   0
+ * errors    EDDY_ECERTIFICATE · EDDY_EHOSTNAME · EDDY_ETLS · EDDY_ECONNABORTED the handshake took too long · EDDY_ECONNRESET · EDDY_EPROTO
+ *           bytes before TLS · EDDY_EOPNOTSUPP TLS already · EDDY_EBUSY a task reads · EDDY_ECLOSED · EDDY_ECANCELED · EDDY_ENOMEM ·
+ *           EDDY_EINVAL · EDDY_ENOSYS · EDDY_ENOTASK. Once begun, a failure or a cancel closes the stream
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_AWAIT int eddy_stream_start_tls(eddy_stream *stream, eddy_tls_context *context,
+                                     const eddy_tls_options *options);
+
+/**
+ * The stream's TLS, to be asked for version, cipher, certificate. It is there as long as the stream.
+ *
+ * asyncio   get_extra_info("ssl_object")
+ * returns   NULL without TLS
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API const eddy_tls_object *eddy_stream_ssl_object(const eddy_stream *stream);
 
 /**
  * The address of the other end or of this one, as text: "127.0.0.1:80", "[::1]:80".
