@@ -15,6 +15,7 @@
 #include <eddy/sync.h>
 #include <eddy/queue.h>
 #include <eddy/runner.h>
+#include <eddy/tls.h>
 #include <eddy/stream.h>
 #include <eddy/transport.h>
 #include <eddy/pipe.h>

@@ -2,6 +2,7 @@
  * Touches io.c and the network table. With nothing unsent the data is tried at once, straight from the caller; only what is left over is
  * copied, because a cancelled write must still send all that it took. */
 #include "core/net/channel.h"
+#include "core/net/secure.h"
 
 enum { DEFAULT_HIGH_WATER = 64 * 1024, MOST_BUFFERS = 1024 };
 
@@ -71,6 +72,8 @@ static void finish(eddyi_channel *channel)
     eddy_loop *loop = channel->loop;
     channel->state = EDDYI_CHANNEL_CLOSED;
     free_outgoing(channel);
+    if (channel->secure != NULL)
+        eddyi_secure_stop(channel);
     loop->ops->detach(loop->backend, &channel->descriptor);
     if (channel->made_non_blocking)
         eddyi_pipe_give_back(channel->descriptor.fd);
@@ -86,9 +89,9 @@ static void finish(eddyi_channel *channel)
 
 void eddyi_channel_try_finish(eddyi_channel *channel)
 {
-    if (channel->state != EDDYI_CHANNEL_CLOSING || channel->reading || channel->sending)
+    if (channel->state != EDDYI_CHANNEL_CLOSING || channel->reading || channel->sending || channel->held)
         return;
-    if (channel->error == 0 && eddyi_channel_unsent(channel) > 0)
+    if (channel->error == 0 && (eddyi_channel_unsent(channel) > 0 || eddyi_secure_is_ending(channel)))
         return;
     finish(channel);
 }
@@ -99,7 +102,10 @@ void eddyi_channel_close(eddyi_channel *channel)
         return;
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
-    eddyi_channel_try_finish(channel);
+    if (channel->secure != NULL)
+        eddyi_secure_close(channel);
+    else
+        eddyi_channel_try_finish(channel);
 }
 
 static void discard_unsent(eddyi_channel *channel)
@@ -125,7 +131,14 @@ void eddyi_channel_fail(eddyi_channel *channel, int error, int os_error)
     discard_unsent(channel);
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
+    if (channel->secure != NULL)
+        eddyi_secure_lost(channel);
     eddyi_channel_try_finish(channel);
+}
+
+int eddyi_channel_tell(const eddyi_channel *channel, const char *operation)
+{
+    return eddyi_fail_because(channel->error, channel->os_error, operation, channel->message);
 }
 
 void eddyi_channel_abort(eddyi_channel *channel)
@@ -138,6 +151,8 @@ static void shut(eddyi_closable *closable)
 {
     eddyi_channel *channel = EDDYI_CONTAINER(closable, eddyi_channel, closable);
     channel->state = EDDYI_CHANNEL_CLOSED;
+    if (channel->secure != NULL)
+        eddyi_secure_shut(channel);
     channel->kind->shut(channel);
     channel->reading = false;
     if (channel->sending)
@@ -285,6 +300,8 @@ int eddyi_channel_write(eddyi_channel *channel, const eddyi_buffer *buffers, siz
 {
     int64_t went = 0;
     int32_t os_error = 0;
+    if (channel->secure != NULL)
+        return eddyi_secure_write(channel, buffers, count, operation);
     size_t size = size_of(buffers, count);
     if (size > 0 && !channel->sending && eddyi_channel_unsent(channel) == 0)
         went = send_at_once(channel, buffers, count, &os_error);
@@ -301,7 +318,21 @@ int eddyi_channel_write(eddyi_channel *channel, const eddyi_buffer *buffers, siz
         return rc;
     }
     flush(channel);
-    return channel->error != 0 ? eddyi_fail_system(channel->error, channel->os_error, operation) : 0;
+    return channel->error != 0 ? eddyi_channel_tell(channel, operation) : 0;
+}
+
+int eddyi_channel_row(eddyi_channel *channel, eddyi_bytes **row)
+{
+    int rc = need_outgoing(channel);
+    if (rc == 0)
+        *row = &channel->outgoing->waiting;
+    return rc;
+}
+
+void eddyi_channel_flush(eddyi_channel *channel)
+{
+    if (channel->state != EDDYI_CHANNEL_CLOSED)
+        flush(channel);
 }
 
 void eddyi_channel_write_eof(eddyi_channel *channel)

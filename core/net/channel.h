@@ -15,6 +15,8 @@ typedef struct eddyi_outgoing eddyi_outgoing;
 typedef struct eddyi_channel_kind {
     /* So much is unsent that the owner may go on: at or below the low mark. Comes again with each progress. */
     void (*low)(eddyi_channel *);
+    /* With TLS: the handshake is done, or there may be something to read. */
+    void (*readable)(eddyi_channel *);
     /* It is closing or lost (then `error` is set): take the read back; `reading` false as soon as it is. May come twice. */
     void (*closing)(eddyi_channel *);
     /* The loop closes: take the read back now, whatever that takes. Nobody is woken. */
@@ -38,8 +40,11 @@ struct eddyi_channel {
     bool made_non_blocking; /* others may share the open file: it is put back */
     int error;              /* that ended the connection; sticky */
     int os_error;
+    const char *message; /* of the error: TLS's reason, or NULL */
+    bool held;           /* it is worked on: closing it waits until that is over */
     size_t high_water, low_water;
-    eddyi_outgoing *outgoing; /* made by the first write that cannot go at once */
+    eddyi_outgoing *outgoing;    /* made by the first write that cannot go at once */
+    struct eddyi_secure *secure; /* its TLS; NULL: none */
 
     struct eddy_server *server; /* that accepted it; NULL: none */
     eddyi_list of_server;       /* in the server's connections */
@@ -57,6 +62,11 @@ int eddyi_channel_open(eddyi_channel *, eddy_loop *, const eddyi_channel_kind *,
 size_t eddyi_channel_unsent(const eddyi_channel *);
 /* Send what goes at once and keep a copy of the rest: 0, or an error, then the record's `partial` says how much was taken. */
 int eddyi_channel_write(eddyi_channel *, const eddyi_buffer *buffers, size_t count, const char *operation);
+int eddyi_channel_row(eddyi_channel *,
+                      eddyi_bytes **row);  /* for TLS: where to put what is to be sent; EDDY_ENOMEM */
+void eddyi_channel_flush(eddyi_channel *); /* send what is in the row, as it goes */
+/* It was lost: record why for the caller, and return the code. */
+int eddyi_channel_tell(const eddyi_channel *, const char *operation);
 void eddyi_channel_write_eof(eddyi_channel *); /* after what is unsent; idempotent */
 void eddyi_channel_close(eddyi_channel *);     /* after what is unsent; idempotent */
 /* The connection is lost, or is to be: tell the owner, discard what is unsent, close. */

@@ -1,5 +1,6 @@
 /* client.c: start_server: one task and one stream a client. Rule numbers are those of asyncio's inventory.
  * Touches server_inside.h. The task belongs to nobody: closing the server does not cancel it. */
+#include "core/net/secure.h"
 #include "core/net/server_inside.h"
 
 typedef struct client {
@@ -9,11 +10,27 @@ typedef struct client {
 
 _Static_assert(sizeof(client) <= EDDYI_CELL_SIZE, "a client fits a cell");
 
+/* N7: who cannot even shake hands is no matter for a report. */
+static int secure(client *c)
+{
+    if (c->stream->channel.secure == NULL)
+        return 0;
+    eddy_stream_retain(c->stream); /* the wait's */
+    int rc = eddyi_secure_await(&c->stream->channel, c->stream, eddyi_stream_let_go, "start_server");
+    eddy_stream_release(c->stream);
+    if (rc < 0 && rc != EDDY_ECANCELED && atomic_load(&c->server->loop->debug))
+        eddyi_server_report(c->server, "TLS handshake failed", rc);
+    return rc;
+}
+
 /* M9: a failure is reported and closes the connection; a cancel closes it silently. */
 static int client_main(void *arg)
 {
     client *c = arg;
-    int rc = c->server->use.fn.client(c->stream, c->server->use.arg);
+    int rc = secure(c);
+    if (rc < 0)
+        return rc == EDDY_ECANCELED ? rc : 0;
+    rc = c->server->use.fn.client(c->stream, c->server->use.arg);
     bool closed_by_us = rc == EDDY_ECLOSED && eddy_stream_is_closing(c->stream);
     if (rc < 0 && rc != EDDY_ECANCELED && !closed_by_us)
         eddyi_server_report(c->server, "Unhandled exception in client_connected_cb", rc);
@@ -35,8 +52,10 @@ static int start_client(eddyi_listener *l, eddy_fd fd)
     eddy_server *server = l->server;
     eddy_loop *loop = server->loop;
     eddy_task_options options = server->options.client_task;
+    eddyi_secure_settings tls = eddyi_server_secure(server);
+    eddyi_marks marks = {server->options.high_water, server->options.low_water};
     eddyi_stream_settings settings = {.limit = server->options.limit,
-                                      .marks = {server->options.high_water, server->options.low_water}};
+                                      .marks = eddyi_secure_marks(marks, &tls)};
     client *c = eddyi_cell_take(loop);
     if (c == NULL)
         return EDDY_ENOMEM;
@@ -50,8 +69,11 @@ static int start_client(eddyi_listener *l, eddy_fd fd)
     server->references++; /* the client task's */
     options.release = client_release;
     options.eager_start = EDDY_EAGER_START_NO; /* a completion runs no user code: no factory, no first step */
+    if (tls.context != NULL)
+        rc = eddyi_secure_start(&c->stream->channel, &tls);
     eddyi_borrowed borrowed = eddyi_variables_borrow(&server->variables);
-    rc = eddy_task_create(loop, NULL, client_main, c, &options);
+    if (rc == 0)
+        rc = eddy_task_create(loop, NULL, client_main, c, &options);
     eddyi_variables_return(borrowed);
     if (rc < 0) { /* the stream closes the descriptor: to the peer this connection ended at once */
         eddy_stream_abort(c->stream);

@@ -2,6 +2,7 @@
  * Touches the resolver and race.h. Whatever happens, only the descriptor that is returned stays open. */
 #include "core/net/connect.h"
 #include "core/net/race.h"
+#include "core/net/secure.h"
 #include "core/net/stream_inside.h"
 
 void eddy_connect_options_init(eddy_connect_options *options)
@@ -97,24 +98,56 @@ static eddyi_stream_settings settings_of(const eddy_connect_options *options)
     return settings;
 }
 
+eddyi_secure_settings eddyi_connect_secure(const char *host, const eddy_connect_options *options)
+{
+    if (options == NULL)
+        return (eddyi_secure_settings){0};
+    return (eddyi_secure_settings){options->tls, host, options->server_hostname, options->handshake_timeout,
+                                   options->shutdown_timeout};
+}
+
+static int secure_stream(eddy_stream *stream, const eddyi_secure_settings *settings, const char *operation)
+{
+    int rc = eddyi_secure_start(&stream->channel, settings);
+    if (rc < 0)
+        return eddyi_fail(rc, operation);
+    return eddyi_secure_await(&stream->channel, stream, eddyi_stream_let_go, operation);
+}
+
 int eddy_open_connection(eddy_stream **out, const char *host, const char *service,
                          const eddy_connect_options *options)
 {
     static const char operation[] = "open_connection";
     eddyi_stream_settings settings = settings_of(options);
+    eddyi_secure_settings secure = eddyi_connect_secure(host, options);
+    eddy_stream *stream;
     eddy_fd fd;
     if (out == NULL || service == NULL)
         return eddyi_fail(EDDY_EINVAL, operation);
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, operation);
     eddy_loop *loop = eddyi_current_task()->future.loop;
-    int rc = eddyi_connect(&fd, host, service, options, operation);
+    settings.marks = eddyi_secure_marks(settings.marks, &secure);
+    int rc = eddyi_secure_check(&secure, false);
+    if (rc < 0)
+        return eddyi_fail(rc, operation);
+    rc = eddyi_connect(&fd, host, service, options, operation);
     if (rc < 0)
         return rc;
-    rc = eddyi_stream_create(loop, out, fd, &settings);
-    if (rc < 0)
+    rc = eddyi_stream_create(loop, &stream, fd, &settings);
+    if (rc < 0) {
         (void)loop->net->close(loop->backend, fd);
-    return rc < 0 ? eddyi_fail(rc, operation) : 0;
+        return eddyi_fail(rc, operation);
+    }
+    if (secure.context != NULL)
+        rc = secure_stream(stream, &secure, operation);
+    if (rc == 0) {
+        *out = stream;
+    } else {
+        eddy_stream_abort(stream);
+        eddy_stream_release(stream);
+    }
+    return rc;
 }
 
 int eddy_open_connection_fd(eddy_stream **out, eddy_fd fd, const eddy_connect_options *options)

@@ -27,6 +27,7 @@ void eddyi_server_unreference(eddy_server *server)
     if (--server->references != 0)
         return;
     eddyi_variables_drop(&server->variables);
+    eddy_tls_context_release(server->options.tls);
     eddyi_release(&loop->allocator, server);
     eddyi_loop_object_remove(loop);
 }
@@ -71,6 +72,13 @@ void eddyi_server_adopt(eddy_server *server, eddyi_channel *channel)
     channel->server = server;
     eddyi_list_append(&server->connections, &channel->of_server);
     server->references++;
+}
+
+eddyi_secure_settings eddyi_server_secure(const eddy_server *server)
+{
+    return (eddyi_secure_settings){.context = server->options.tls,
+                                   .handshake_timeout = server->options.handshake_timeout,
+                                   .shutdown_timeout = server->options.shutdown_timeout};
 }
 
 /* ---- reports ---- */
@@ -303,6 +311,7 @@ static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddyi_s
     server->options.hosts = NULL; /* the caller's */
     eddy_context *given = server->options.client_task.context;
     server->variables = given != NULL ? eddyi_variables_in(given) : eddyi_variables_capture(loop);
+    (void)eddy_tls_context_retain(server->options.tls);
     server->closable.shut = shut;
     eddyi_list_init(&server->connections);
     eddyi_list_init(&server->waiters);
@@ -329,6 +338,16 @@ static int resolve_hosts(eddy_loop *loop, eddyi_resolutions **out, const char *h
     return eddyi_resolve_all_await(loop, out, hosts, count, service, family, EDDYI_RESOLVE_PASSIVE);
 }
 
+static int check_secure(const eddy_server_options *options)
+{
+    if (options == NULL)
+        return 0;
+    eddyi_secure_settings settings = {.context = options->tls,
+                                      .handshake_timeout = options->handshake_timeout,
+                                      .shutdown_timeout = options->shutdown_timeout};
+    return eddyi_secure_check(&settings, true);
+}
+
 int eddyi_server_open(eddy_server **out, const char *host, const char *service, const eddyi_server_use *use,
                       const eddy_server_options *options, const char *operation)
 {
@@ -336,7 +355,9 @@ int eddyi_server_open(eddy_server **out, const char *host, const char *service, 
     eddy_server *server = NULL;
     eddy_loop *loop = eddyi_current_task()->future.loop;
     size_t room = 0;
-    int rc = resolve_hosts(loop, &all, host, service, options);
+    int rc = check_secure(options);
+    if (rc == 0)
+        rc = resolve_hosts(loop, &all, host, service, options);
     for (size_t i = 0; rc == 0 && i < all->count; i++)
         room += (size_t)all->of[i]->count;
     if (rc == 0)

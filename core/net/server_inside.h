@@ -4,6 +4,7 @@
 #define EDDYI_SERVER_INSIDE_H
 
 #include <eddy/transport.h>
+#include "core/net/secure.h"
 #include "core/net/stream_inside.h"
 
 typedef struct eddyi_listener {
@@ -53,6 +54,7 @@ int eddyi_server_open_fd(eddy_server **out, eddy_loop *loop, eddy_fd fd, const e
                          const eddy_server_options *, const char *operation);
 /* The channel is one of the server's connections until it is closed. */
 void eddyi_server_adopt(eddy_server *, eddyi_channel *);
+eddyi_secure_settings eddyi_server_secure(const eddy_server *); /* of each connection */
 void eddyi_server_unreference(eddy_server *);
 void eddyi_server_report(eddy_server *, const char *message, int code); /* user code: in a task or callback */
 extern const char eddyi_set_up_failed[]; /* what a connection that cannot be set up is reported with */

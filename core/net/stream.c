@@ -1,5 +1,6 @@
 /* stream.c: the life of a stream: made, waited for, closed, lost, freed.
  * Touches io.c and channel.h. A reader that waits is told of a close or a loss at once. */
+#include "core/net/secure.h"
 #include "core/net/stream_inside.h"
 
 enum { DEFAULT_LIMIT = 64 * 1024 };
@@ -39,6 +40,7 @@ int eddyi_stream_create(eddy_loop *loop, eddy_stream **out, eddy_fd fd, const ed
 static void free_stream(eddy_stream *stream)
 {
     eddy_loop *loop = stream->channel.loop;
+    eddyi_secure_free(&stream->channel);
     eddyi_bytes_free(&loop->allocator, &stream->incoming);
     eddyi_release(&loop->allocator, stream);
     eddyi_loop_object_remove(loop);
@@ -91,6 +93,8 @@ static bool wait_cancel(eddyi_wait *wait)
 }
 
 static const eddyi_wait_kind drain_kind = {"drain", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_handshake_kind = {"handshake", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_secure_read_kind = {"recv", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_serve_forever_kind = {"serve_forever", wait_cancel, wait_abandon};
 
@@ -103,14 +107,14 @@ int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner
     return eddyi_suspend(&w.wait, false);
 }
 
-static void let_go(void *stream)
+void eddyi_stream_let_go(void *stream)
 {
     eddy_stream_release(stream);
 }
 
 int eddyi_stream_wait_drained(eddy_stream *stream)
 {
-    return eddyi_stream_wait(&stream->drainers, &drain_kind, stream, let_go);
+    return eddyi_stream_wait(&stream->drainers, &drain_kind, stream, eddyi_stream_let_go);
 }
 
 /* ---- what the channel tells ---- */
@@ -154,6 +158,12 @@ static void revoke_read(eddy_stream *stream)
         read_revoked(&stream->revoked, &now);
 }
 
+/* Tasks that read through TLS wait by themselves and are woken. */
+static void on_readable(eddyi_channel *channel)
+{
+    (void)channel;
+}
+
 static void on_closing(eddyi_channel *channel)
 {
     eddy_stream *stream = stream_of(channel);
@@ -186,11 +196,11 @@ static void on_shut(eddyi_channel *channel)
     eddy_stream *stream = stream_of(channel);
     if (channel->descriptor.reader == &stream->receive)
         (void)eddyi_io_revoke(channel->loop, &stream->receive);
-    if (channel->reading && stream->way != EDDYI_WAY_WRITE_PIPE)
+    if (channel->reading && stream->way != EDDYI_WAY_WRITE_PIPE && channel->secure == NULL)
         eddyi_ready_push(channel->loop, &stream->reader_gone);
 }
 
-static const eddyi_channel_kind stream_kind = {on_low,    on_closing,          on_shut,
+static const eddyi_channel_kind stream_kind = {on_low,    on_readable,         on_closing,         on_shut,
                                                on_closed, eddyi_channel_close, eddyi_channel_abort};
 
 void eddy_stream_close(eddy_stream *stream)
@@ -221,10 +231,10 @@ int eddy_stream_wait_closed(eddy_stream *stream)
     eddy_stream_retain(stream);
     int rc = 0;
     if (stream->channel.state != EDDYI_CHANNEL_CLOSED)
-        rc = eddyi_stream_wait(&stream->closers, &eddyi_wait_closed_kind, stream, let_go);
+        rc = eddyi_stream_wait(&stream->closers, &eddyi_wait_closed_kind, stream, eddyi_stream_let_go);
     if (rc == 0 && stream->channel.error != 0 && stream->channel.error != EDDY_ECLOSED &&
         !stream->lost_nothing)
-        rc = eddyi_fail_system(stream->channel.error, stream->channel.os_error, "wait_closed");
+        rc = eddyi_channel_tell(&stream->channel, "wait_closed");
     eddy_stream_release(stream);
     return rc;
 }

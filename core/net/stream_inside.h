@@ -19,6 +19,7 @@ struct eddy_stream {
     bool lost_nothing; /* the reader went, and nothing was unsent */
     bool read_revoked; /* close took the read back from it */
     bool ended;        /* the peer's end was seen */
+    bool secure_read;  /* a task is inside a read through TLS; it holds a reference */
 
     size_t limit;
     eddyi_op receive; /* of a pipe's writing end: waits for the reader to go */
@@ -52,6 +53,8 @@ void eddyi_stream_wake_all(eddyi_list *waits, int result);
  * caller never returns. */
 int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner, void (*let_go)(void *));
 int eddyi_stream_wait_drained(eddy_stream *);
-extern const eddyi_wait_kind eddyi_wait_closed_kind, eddyi_serve_forever_kind;
+void eddyi_stream_let_go(void *stream);
+extern const eddyi_wait_kind eddyi_wait_closed_kind, eddyi_serve_forever_kind, eddyi_handshake_kind,
+    eddyi_secure_read_kind;
 
 #endif

@@ -1,5 +1,6 @@
 /* transport.c: the life of a transport and what it tells its protocol, in order. Rule numbers I1-I7 are those of asyncio's inventory.
  * Touches channel.h. connection_lost is called exactly once, through the loop, also when the loop closes. */
+#include "core/net/secure.h"
 #include "core/net/server_inside.h"
 #include "core/net/transport_inside.h"
 
@@ -47,8 +48,14 @@ void eddy_transport_release(eddy_transport *transport)
         return;
     eddy_loop *loop = transport->channel.loop;
     eddyi_transport_end_reading(transport);
+    eddyi_secure_free(&transport->channel);
     eddyi_release(&loop->allocator, transport);
     eddyi_loop_object_remove(loop);
+}
+
+void eddyi_transport_let_go(void *transport)
+{
+    eddy_transport_release(transport);
 }
 
 /* ---- telling ---- */
@@ -110,6 +117,8 @@ static void tell_lost(eddy_transport *transport)
     if (transport->lost_told)
         return;
     transport->lost_told = true;
+    if (transport->channel.error != 0) /* with TLS's reason, for who looks at the last error */
+        (void)eddyi_channel_tell(&transport->channel, "connection_lost");
     if (transport->protocol != NULL && transport->protocol->type->connection_lost != NULL)
         transport->protocol->type->connection_lost(transport->protocol, reason(transport));
     eddy_transport_release(transport);
@@ -152,6 +161,13 @@ static void on_low(eddyi_channel *channel)
     eddyi_transport_queue(transport);
 }
 
+static void on_readable(eddyi_channel *channel)
+{
+    eddy_transport *transport = transport_of(channel);
+    transport->readable = true;
+    eddyi_transport_queue(transport);
+}
+
 static void on_closing(eddyi_channel *channel)
 {
     eddyi_transport_stop_reading(transport_of(channel));
@@ -160,7 +176,7 @@ static void on_closing(eddyi_channel *channel)
 static void on_shut(eddyi_channel *channel)
 {
     eddy_transport *transport = transport_of(channel);
-    if (channel->reading)
+    if (channel->descriptor.reader == &transport->receive)
         (void)eddyi_io_revoke(channel->loop, &transport->receive);
 }
 
@@ -178,7 +194,7 @@ static void on_closed(eddyi_channel *channel)
     tell_lost(transport);
 }
 
-static const eddyi_channel_kind transport_kind = {on_low,    on_closing,          on_shut,
+static const eddyi_channel_kind transport_kind = {on_low,    on_readable,         on_closing,         on_shut,
                                                   on_closed, eddyi_channel_close, eddyi_channel_abort};
 
 void eddy_transport_close(eddy_transport *transport)
@@ -231,7 +247,7 @@ static int write_buffers(eddy_transport *transport, const eddyi_buffer *buffers,
 {
     eddyi_channel *channel = &transport->channel;
     if (channel->error != 0)
-        return eddyi_fail_system(channel->error, channel->os_error, "write");
+        return eddyi_channel_tell(channel, "write");
     if (channel->state != EDDYI_CHANNEL_OPEN || channel->eof_wanted)
         return eddyi_fail(EDDY_ECLOSED, "write");
     int rc = eddyi_channel_write(channel, buffers, count, "write");
@@ -261,6 +277,8 @@ int eddy_transport_write_eof(eddy_transport *transport)
 {
     if (transport == NULL)
         return eddyi_fail(EDDY_EINVAL, "write_eof");
+    if (!eddy_transport_can_write_eof(transport)) /* C5 */
+        return eddyi_fail(EDDY_EOPNOTSUPP, "write_eof");
     if (transport->channel.state == EDDYI_CHANNEL_OPEN)
         eddyi_channel_write_eof(&transport->channel);
     return 0;
@@ -268,7 +286,7 @@ int eddy_transport_write_eof(eddy_transport *transport)
 
 bool eddy_transport_can_write_eof(const eddy_transport *transport)
 {
-    return transport != NULL;
+    return transport != NULL && transport->channel.secure == NULL;
 }
 
 int eddy_transport_set_write_buffer_limits(eddy_transport *transport, size_t high, size_t low)

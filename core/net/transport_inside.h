@@ -27,6 +27,7 @@ struct eddy_transport {
 
 /* Take a connected stream socket over. On failure it stays the caller's. The caller sets the protocol and queues the node. */
 int eddyi_transport_create(eddy_loop *, eddy_transport **out, eddy_fd fd, eddyi_marks);
+void eddyi_transport_let_go(void *transport); /* a wait's reference */
 void eddyi_transport_queue(eddy_transport *); /* have the node run, once */
 /* The protocol, or the system, made going on impossible: reported, and the connection is lost. User code. */
 void eddyi_transport_fatal(eddy_transport *, int code, const char *message);

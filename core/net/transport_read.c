@@ -3,6 +3,7 @@
  * for the descriptor to be readable, and the read goes into memory that all transports of the loop share, or into the protocol's own. */
 #include <string.h>
 
+#include "core/net/secure.h"
 #include "core/net/transport_inside.h"
 
 enum { SHARED_SIZE = 64 * 1024, OWN_SIZE = 16 * 1024 };
@@ -40,7 +41,7 @@ void eddyi_transport_end_reading(eddy_transport *transport)
 static bool wants_to_read(const eddy_transport *transport)
 {
     return transport->made && !transport->paused && !transport->ended &&
-           transport->channel.state == EDDYI_CHANNEL_OPEN;
+           transport->channel.state == EDDYI_CHANNEL_OPEN && !eddyi_secure_is_shaking(&transport->channel);
 }
 
 /* The op has ended: what it brought is told when it is the node's turn. */
@@ -50,6 +51,8 @@ static void ended(eddy_transport *transport, const eddyi_result *result)
     channel->reading = false;
     if (channel->state != EDDYI_CHANNEL_OPEN) {
         eddyi_channel_try_finish(channel);
+    } else if (channel->secure != NULL) { /* TLS began over it */
+        eddyi_secure_received(channel, result, transport->buffer.data);
     } else if (result->value == EDDY_ECANCELED) {
         eddyi_transport_start_reading(transport); /* resumed before the cancel came back; or still paused */
     } else if (result->value < 0) {
@@ -70,12 +73,14 @@ void eddyi_transport_start_reading(eddy_transport *transport)
 {
     eddyi_result now;
     eddyi_channel *channel = &transport->channel;
-    if (!wants_to_read(transport) || channel->reading)
+    if (!wants_to_read(transport))
         return;
-    if (transport->readable) {
+    if (channel->secure != NULL && !transport->readable)
+        transport->readable = eddyi_secure_fill(channel);
+    if (transport->readable)
         eddyi_transport_queue(transport);
+    if (transport->readable || channel->secure != NULL || channel->reading)
         return;
-    }
     bool poll = tries_first(transport);
     transport->receive = (eddyi_op){.descriptor = &channel->descriptor,
                                     .kind = poll ? EDDYI_POLL : EDDYI_RECV,
@@ -92,7 +97,8 @@ void eddyi_transport_stop_reading(eddy_transport *transport)
 {
     eddyi_result now;
     eddyi_channel *channel = &transport->channel;
-    if (channel->reading && eddyi_io_cancel(channel->loop, &transport->receive, &now) == EDDYI_DONE)
+    if (channel->reading && channel->descriptor.reader == &transport->receive &&
+        eddyi_io_cancel(channel->loop, &transport->receive, &now) == EDDYI_DONE)
         channel->reading = false;
 }
 
@@ -106,7 +112,7 @@ static void tell_end(eddy_transport *transport)
     int stay = eof_received != NULL ? eof_received(transport->protocol) : 0;
     if (stay < 0)
         eddyi_transport_fatal(transport, stay, "Fatal error: protocol.eof_received() call failed.");
-    else if (stay == 0) /* I4 */
+    else if (stay == 0 || transport->channel.secure != NULL) /* I4, C5 */
         eddyi_channel_close(&transport->channel);
 }
 
@@ -199,11 +205,35 @@ static void receive_now(eddy_transport *transport)
     eddyi_transport_start_reading(transport);
 }
 
+/* One record at most. C6: paused, nothing is decrypted, and what is received meanwhile is one receive. */
+static void decrypt_now(eddy_transport *transport)
+{
+    eddyi_channel *channel = &transport->channel;
+    eddyi_buffer room = transport->buffer;
+    if (tries_first(transport))
+        room = (eddyi_buffer){channel->loop->received, SHARED_SIZE};
+    if (is_buffered(transport) && !ask_buffer(transport, &room))
+        return;
+    if (!wants_to_read(transport)) /* get_buffer paused or closed */
+        return;
+    int64_t value = eddyi_secure_read(channel, room.data, room.size);
+    transport->readable = value > 0;
+    if (value == 0)
+        tell_end(transport);
+    else if (value > 0 && is_buffered(transport))
+        (void)tell_updated(transport, (size_t)value);
+    else if (value > 0)
+        (void)tell_data(transport, room.data, (size_t)value);
+    eddyi_transport_start_reading(transport);
+}
+
 void eddyi_transport_read(eddy_transport *transport)
 {
     if (!wants_to_read(transport))
         return;
-    if (tries_first(transport))
+    if (transport->channel.secure != NULL)
+        decrypt_now(transport);
+    else if (tries_first(transport))
         receive_now(transport);
     else
         deliver_own(transport);

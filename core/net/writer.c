@@ -9,7 +9,7 @@ static int begin(eddy_stream *stream, const void *data, size_t size, const char 
     if (stream->way == EDDYI_WAY_READ_PIPE)
         return eddyi_fail(EDDY_EOPNOTSUPP, operation);
     if (stream->channel.error != 0)
-        return eddyi_fail_system(stream->channel.error, stream->channel.os_error, operation);
+        return eddyi_channel_tell(&stream->channel, operation);
     if (stream->channel.state != EDDYI_CHANNEL_OPEN || stream->channel.eof_wanted)
         return eddyi_fail(EDDY_ECLOSED, operation);
     return 0;
@@ -52,7 +52,7 @@ int eddy_stream_drain(eddy_stream *stream)
     if (task == NULL)
         return eddyi_fail(EDDY_ENOTASK, "drain");
     if (stream->channel.error != 0)
-        return eddyi_fail_system(stream->channel.error, stream->channel.os_error, "drain");
+        return eddyi_channel_tell(&stream->channel, "drain");
     if (stream->channel.state == EDDYI_CHANNEL_CLOSED)
         return eddyi_fail(EDDY_ECONNRESET, "drain");
     if (stream->channel.state == EDDYI_CHANNEL_CLOSING)
@@ -62,7 +62,7 @@ int eddy_stream_drain(eddy_stream *stream)
     eddy_stream_retain(stream);
     int rc = eddyi_stream_wait_drained(stream);
     if (rc < 0 && rc != EDDY_ECANCELED)
-        eddyi_fail_system(rc, stream->channel.os_error, "drain");
+        eddyi_fail_because(rc, stream->channel.os_error, "drain", stream->channel.message);
     eddy_stream_release(stream);
     return rc;
 }
@@ -71,6 +71,8 @@ int eddy_stream_write_eof(eddy_stream *stream)
 {
     if (stream == NULL)
         return eddyi_fail(EDDY_EINVAL, "write_eof");
+    if (stream->channel.secure != NULL) /* C5: TLS ends both ways at once */
+        return eddyi_fail(EDDY_EOPNOTSUPP, "write_eof");
     if (stream->channel.eof_wanted)
         return 0;
     int rc = begin(stream, NULL, 0, "write_eof");

@@ -167,6 +167,8 @@ int eddyi_fail(int code, const char *operation);
 /* Record it whatever was there before, and fill in what only this call knows. */
 eddy_error *eddyi_fail_detail(int code, const char *operation);
 int eddyi_fail_system(int code, int os_error, const char *operation);
+/* With the reason in words: a literal, or NULL. */
+int eddyi_fail_because(int code, int os_error, const char *operation, const char *message);
 int eddyi_fail_canceled(eddy_task *task); /* record the cancel with its message; returns EDDY_ECANCELED */
 int eddyi_fail_with(eddy_future *future, int code); /* the record of a failed future becomes the caller's */
 eddy_error *eddyi_error_record(void);               /* of the current task or thread; never NULL */

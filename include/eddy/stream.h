@@ -6,6 +6,7 @@
 #include <eddy/config.h>
 #include <eddy/error.h>
 #include <eddy/task.h>
+#include <eddy/tls.h>
 
 EDDY_BEGIN
 
@@ -26,6 +27,9 @@ typedef struct eddy_connect_options {
     double happy_eyeballs_delay;
     int interleave; /* so many addresses of the first family before the families take turns; < 0: the resolver's order.
                                     0: 1, or the resolver's order when they are tried one after the other */
+    eddy_tls_context *tls;                      /* speak TLS from the first byte; NULL: do not */
+    const char *server_hostname;                /* with tls; as in eddy_tls_options */
+    double handshake_timeout, shutdown_timeout; /* with tls; seconds, 0: 60 and 30 */
 } eddy_connect_options;
 
 EDDY_API void eddy_connect_options_init(eddy_connect_options *options);
@@ -43,6 +47,8 @@ typedef struct eddy_server_options {
         client_task;          /* of each client's task; zero for the defaults; never eager, by no factory */
     const char *const *hosts; /* several hosts in place of the one of the call, which is NULL then */
     size_t host_count;
+    eddy_tls_context *tls; /* speak TLS from the first byte; the server keeps a reference. NULL: do not */
+    double handshake_timeout, shutdown_timeout; /* with tls; seconds, 0: 60 and 30 */
 } eddy_server_options;
 
 EDDY_API void eddy_server_options_init(eddy_server_options *options);
@@ -252,6 +258,35 @@ EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
  * since     0.1
  */
 EDDY_AWAIT int eddy_stream_wait_closed(eddy_stream *stream);
+
+/**
+ * Speak TLS from here on, as the context's role says: after STARTTLS, after a PROXY header.
+ *
+ * What a server has read already and not handed out is the beginning of it; a client that has such bytes refuses, for they
+ * are not protected and may be anybody's.
+ *
+ * asyncio   StreamWriter.start_tls
+ * suspends  until the handshake is done
+ * takes     options: NULL for the defaults, without a name to check: only for a context that checks none
+ * returns   0
+ * errors    EDDY_ECERTIFICATE · EDDY_EHOSTNAME · EDDY_ETLS · EDDY_ECONNABORTED the handshake took too long · EDDY_ECONNRESET · EDDY_EPROTO
+ *           bytes before TLS · EDDY_EOPNOTSUPP TLS already · EDDY_EBUSY a task reads · EDDY_ECLOSED · EDDY_ECANCELED · EDDY_ENOMEM ·
+ *           EDDY_EINVAL · EDDY_ENOSYS · EDDY_ENOTASK. Once begun, a failure or a cancel closes the stream
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_AWAIT int eddy_stream_start_tls(eddy_stream *stream, eddy_tls_context *context,
+                                     const eddy_tls_options *options);
+
+/**
+ * The stream's TLS, to be asked for version, cipher, certificate. It is there as long as the stream.
+ *
+ * asyncio   get_extra_info("ssl_object")
+ * returns   NULL without TLS
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API const eddy_tls_object *eddy_stream_ssl_object(const eddy_stream *stream);
 
 /**
  * The address of the other end or of this one, as text: "127.0.0.1:80", "[::1]:80".

@@ -107,6 +107,31 @@ EDDY_API EDDY_CHECK int eddy_loop_connect_accepted_socket(eddy_loop *loop, eddy_
                                                           const eddy_connect_options *options);
 
 /**
+ * Speak TLS from here on, as the context's role says. The same transport goes on; connection_made is not called again.
+ *
+ * asyncio   loop.start_tls
+ * suspends  until the handshake is done
+ * takes     loop: the running one; protocol: has the calls from then on, NULL to keep the one it has; options: as in
+ *           eddy_stream_start_tls
+ * returns   0
+ * errors    as eddy_stream_start_tls · EDDY_EWRONGLOOP
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_AWAIT int eddy_loop_start_tls(eddy_loop *loop, eddy_transport *transport, eddy_protocol *protocol,
+                                   eddy_tls_context *context, const eddy_tls_options *options);
+
+/**
+ * The transport's TLS, to be asked for version, cipher, certificate. It is there as long as the transport.
+ *
+ * asyncio   get_extra_info("ssl_object")
+ * returns   NULL without TLS
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API const eddy_tls_object *eddy_transport_ssl_object(const eddy_transport *transport);
+
+/**
  * One more reference: the struct is there until it is given back, also after connection_lost.
  *
  * thread    the loop's
