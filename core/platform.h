@@ -45,17 +45,20 @@ int eddyi_thread_create(eddyi_thread *, void (*fn)(void *arg), void *arg,
 void eddyi_thread_join(eddyi_thread *);
 void eddyi_thread_detach(eddyi_thread *); /* nobody will join it */
 uintptr_t eddyi_thread_id(void);          /* of the calling thread; never 0; fast */
-/* fn(arg) is called when the calling thread ends, unless that is the end of the process. One a thread: a later one takes its place. */
-int eddyi_thread_at_end(void (*fn)(void *arg), void *arg);
-void eddyi_thread_yield(void); /* let another thread run: for waits of a few instructions only */
+void eddyi_thread_yield(void);            /* let another thread run: for waits of a few instructions only */
 unsigned eddyi_processor_count(void);
 
-/* ---- thread_value.c ---- */
+/* ---- thread_end.c ---- */
 
-void *eddyi_thread_value(void); /* the calling thread's; NULL at first */
-/* When the thread ends with a value, fn(value) runs in it; not in the thread that returns from main. `fn` is the same in every call.
- * NULL clears, and never fails. */
-int eddyi_thread_value_set(void *value, void (*fn)(void *value));
+/* One that wants to hear of a thread's end: _Thread_local, zero at first. */
+typedef struct eddyi_thread_end eddyi_thread_end;
+struct eddyi_thread_end {
+    eddyi_thread_end *next;
+    void (*fn)(void); /* NULL: not asked */
+};
+/* fn() is called in the calling thread when it ends, last asked first; not in the thread that returns from main. Asked again it does
+ * nothing, and cannot fail; once called, it may be asked anew. */
+int eddyi_thread_at_end(eddyi_thread_end *end, void (*fn)(void));
 
 /* ---- process.c ---- */
 

@@ -6,7 +6,7 @@
 #include "core/task/task.h"
 
 static _Thread_local eddyi_variables of_thread;
-static _Thread_local bool given_back_at_end;
+static _Thread_local eddyi_thread_end end_of_thread;
 
 /* ---- the word ---- */
 
@@ -94,21 +94,16 @@ eddyi_variables eddyi_variables_in(eddy_context *context)
     return (eddyi_variables){word_of(eddy_context_retain(context), EDDYI_VARIABLES_CONTEXT)};
 }
 
-static void end_of_thread(void *unused)
+/* A release may set some again. */
+static void give_back(void)
 {
-    (void)unused;
-    given_back_at_end = false; /* a release may set some again */
     eddyi_variables_drop(&of_thread);
 }
 
 /* Before something is put into them that has to be given back. */
 static int prepare(const eddyi_variables *variables)
 {
-    if (variables != &of_thread || given_back_at_end)
-        return 0;
-    int rc = eddyi_thread_at_end(end_of_thread, NULL);
-    given_back_at_end = rc == 0;
-    return rc;
+    return variables == &of_thread ? eddyi_thread_at_end(&end_of_thread, give_back) : 0;
 }
 
 int eddyi_variables_set(eddyi_variables *variables, const eddy_context_var *var, void *value)

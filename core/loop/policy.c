@@ -12,9 +12,12 @@ static bool is_foreign(const eddy_loop *loop)
 
 /* ---- the default policy ---- */
 
+static _Thread_local eddy_loop *current;
+static _Thread_local eddyi_thread_end end_of_thread;
+
 static int get_current(eddy_event_loop_policy *self, eddy_loop **out)
 {
-    eddy_loop *loop = eddyi_thread_value();
+    eddy_loop *loop = current;
     (void)self;
     if (loop == NULL || is_foreign(loop))
         return EDDY_ENOLOOP;
@@ -22,8 +25,10 @@ static int get_current(eddy_event_loop_policy *self, eddy_loop **out)
     return 0;
 }
 
-static void give_back(void *loop)
+static void give_back(void)
 {
+    eddy_loop *loop = current;
+    current = NULL;
     eddy_loop_release(loop);
 }
 
@@ -35,16 +40,16 @@ static bool is_held_by_us_alone(eddy_loop *loop)
 
 static int set_current(eddy_event_loop_policy *self, eddy_loop *loop)
 {
-    eddy_loop *before = eddyi_thread_value();
+    eddy_loop *before = current;
     (void)self;
     if (loop == before)
         return 0;
     if (is_held_by_us_alone(before))
         return EDDY_ERUNNING;
-    int rc = eddyi_thread_value_set(loop, give_back);
+    int rc = loop != NULL ? eddyi_thread_at_end(&end_of_thread, give_back) : 0;
     if (rc < 0)
         return rc;
-    (void)eddy_loop_retain(loop);
+    current = eddy_loop_retain(loop);
     eddy_loop_release(before);
     return 0;
 }

@@ -30,7 +30,7 @@ void eddy_run_options_init(eddy_run_options *options)
 
 /* ---- SIGINT ---- */
 
-static atomic_bool interrupted_once;
+static atomic_bool interrupted_once; /* since the run that has the handler began */
 
 /* In signal context. R2: the first cancels the main task; R3: the second has the default effect at once. */
 static void on_interrupt(void *arg)
@@ -48,7 +48,6 @@ static bool take_interrupt(eddy_runner *runner)
 {
     if (runner->options.no_interrupt_handler)
         return false;
-    atomic_store(&interrupted_once, false);
     runner->interrupt = (eddyi_signal_watch){.fn = on_interrupt, .arg = runner->loop};
     return eddyi_signal_watch_add(&runner->interrupt, SIGINT, true) == 0; /* refusal is tolerated (R1) */
 }
@@ -155,7 +154,8 @@ int eddy_runner_run_in_context(eddy_runner *runner, eddy_coro_fn fn, void *arg, 
     runner->loop->main_task = NULL;
     bool applied =
         !atomic_exchange(&runner->loop->interrupted, false); /* else it came when main was as good as done */
-    rc = explain(task, installed && applied && atomic_load(&interrupted_once), rc);
+    /* Only the run that had the handler forgets: one in another thread must not. */
+    rc = explain(task, installed && atomic_exchange(&interrupted_once, false) && applied, rc);
     eddy_task_release(task);
     return rc;
 }

@@ -176,7 +176,7 @@ EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
  *
  * What could not be sent at once is copied: `data` is yours again when the call returns.
  *
- * asyncio   StreamWriter.write and drain
+ * asyncio   StreamWriter.write and StreamWriter.drain
  * suspends  above the high-water mark
  * returns   0
  * errors    EDDY_EPIPE · EDDY_ECONNRESET · EDDY_ECANCELED all of it was taken and will be sent · EDDY_ECLOSED closing, or write_eof

@@ -380,6 +380,30 @@ static void second_interrupt_ends_the_process_at_once(void **state)
     assert_int_equal(WTERMSIG(status), SIGINT);
 }
 
+static int again_after_a_run_elsewhere(void *arg)
+{
+    eddyi_thread thread;
+    int result = 0;
+    (void)raise(SIGINT);
+    int rc = eddy_sleep(1000);
+    (void)arg;
+    if (eddyi_thread_create(&thread, run_in_thread, &result, "runner") < 0)
+        return EDDY_EIO;
+    eddyi_thread_join(&thread);
+    if (result == 8)
+        (void)raise(SIGINT);
+    return rc;
+}
+
+/* R3: a run in another thread, which has no handler, does not forget the first one. */
+static void second_interrupt_is_one_though_another_thread_ran_a_loop(void **state)
+{
+    (void)state;
+    int status = in_child(again_after_a_run_elsewhere, NULL);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGINT);
+}
+
 /* R4: somebody else cancelled too: then it is a cancel. */
 static void outside_cancel_beside_the_interrupt_is_a_cancel(void **state)
 {
@@ -521,6 +545,7 @@ int suite_runner(void)
         cmocka_unit_test(first_interrupt_cancels_main_and_is_told),
         cmocka_unit_test(main_that_swallows_the_interrupt_keeps_its_result),
         cmocka_unit_test(second_interrupt_ends_the_process_at_once),
+        cmocka_unit_test(second_interrupt_is_one_though_another_thread_ran_a_loop),
         cmocka_unit_test(outside_cancel_beside_the_interrupt_is_a_cancel),
         cmocka_unit_test(interrupt_wakes_a_loop_that_waits),
         cmocka_unit_test(every_run_takes_the_interrupt_anew_and_gives_it_back),

@@ -81,6 +81,13 @@ static void wait_for_abandoned_work(long blocks, int descriptors)
         eddyi_thread_yield();
 }
 
+void support_let_others_run(void)
+{
+    uint64_t limit = eddyi_clock_now() + UINT64_C(2000000);
+    for (int i = 0; i < 1000 && eddyi_clock_now() < limit; i++)
+        eddyi_thread_yield();
+}
+
 void support_expect_failing_calls(void)
 {
     calls_fail = true;

@@ -35,6 +35,9 @@ bool support_calls_fail(void);
 /* Memory and descriptors must be as they were; what an abandoned thread still holds is waited for. */
 void support_expect_unchanged(long blocks, int descriptors);
 
+/* Let other threads do what they must not do, or fall asleep: many turns, or fewer that take long on a machine with much to do. */
+void support_let_others_run(void);
+
 /* What the exception handler was told since support_catch_reports, which sets it on the running loop. */
 void support_catch_reports(void);
 int support_reports(void);
