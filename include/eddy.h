@@ -15,6 +15,7 @@
 #include <eddy/runner.h>
 #include <eddy/stream.h>
 #include <eddy/pipe.h>
+#include <eddy/process.h>
 #include <eddy/thread.h>
 
 #endif

@@ -108,6 +108,7 @@ static bool wait_cancel(eddyi_wait *wait)
 static const eddyi_wait_kind drain_kind = {"drain", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_serve_forever_kind = {"serve_forever", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_wait_process_kind = {"process", wait_cancel, wait_abandon};
 
 int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner, void (*let_go)(void *))
 {

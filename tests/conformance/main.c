@@ -1,11 +1,14 @@
 /* main.c: runs every suite on the backend named by the argument or EDDY_BACKEND.
  * Touches suite.h and support.h. Succeeds only if every suite did. */
+#include "processes.h"
 #include "suite.h"
 #include "support/support.h"
 
 int main(int argc, char **argv)
 {
     int failed = 0;
+    if (argc > 1 && strcmp(argv[1], CHILD_ARGUMENT) == 0)
+        return process_child();
     support_init(argc, argv);
     failed += suite_futures();
     failed += suite_tasks();
@@ -51,5 +54,8 @@ int main(int argc, char **argv)
     failed += suite_wrap();
     failed += suite_signals();
     failed += suite_pipes();
+    failed += suite_process();
+    failed += suite_process_options();
+    failed += suite_process_faults();
     return failed != 0;
 }

@@ -47,6 +47,12 @@ int suite_threads(void);
 int suite_wrap(void);
 int suite_signals(void);
 int suite_pipes(void);
+int suite_process(void);
+int suite_process_options(void);
+int suite_process_faults(void);
 int suite_pipes(void);
+int suite_process(void);
+int suite_process_options(void);
+int suite_process_faults(void);
 
 #endif
