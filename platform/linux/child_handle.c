@@ -18,13 +18,14 @@
 #define pidfd_send_signal(fd, number, info, flags)                                                           \
     (int)syscall(SYS_pidfd_send_signal, fd, number, info, flags)
 
-/* Close-on-exec by itself. The child is not reaped, so the number is its own. */
+/* Close-on-exec by itself. The child is not reaped, so the number is its own; unless somebody else was that fast (ESRCH), which the thread
+ * finds out like any other end. */
 int eddyi_child_open(int pid)
 {
     int fd = EDDYI_CALL(pidfd_open, -1, (pid, 0));
     if (fd >= 0)
         return fd;
-    return errno == ENOSYS || errno == EPERM || errno == EINVAL ? -1 : -2;
+    return errno == ENOSYS || errno == EPERM || errno == EINVAL || errno == ESRCH ? -1 : -2;
 }
 
 int eddyi_child_signal_by(int descriptor, int number)
