@@ -357,7 +357,11 @@ static void reap_behind_its_back(eddy_process *process)
     eddy_stream_close(eddy_process_stdin(process)); /* from here to the await the loop has no turn */
     assert_int_equal(waitpid(eddy_process_pid(process), &status, 0), eddy_process_pid(process));
     assert_int_equal(ending(process), 255);
+    eddyi_inject_start(NULL);
     assert_int_equal(eddy_process_kill(process), 0); /* its number may be another's: nothing is sent */
+    assert_int_equal(eddyi_inject_count_of(EDDYI_INJECT_kill), 0);
+    assert_int_equal(eddyi_inject_count_of(EDDYI_INJECT_pidfd_send_signal), 0);
+    eddyi_inject_stop();
     assert_int_equal(eddy_sleep(0), 0);
     assert_int_equal(support_reports(), 1);
     assert_non_null(strstr(support_last_message(), "somebody else"));
