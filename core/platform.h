@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <eddy/config.h>
 #include <eddy/error.h>
+#include <eddy/process.h>
 #include "core/backend.h"
 
 /* ---- clock.c ---- */
@@ -197,6 +198,41 @@ enum eddyi_pipe_kind { EDDYI_PIPE_PLAIN, EDDYI_PIPE_SOCKET, EDDYI_PIPE_DEVICE };
 int eddyi_pipe_adopt(eddy_fd fd, bool *changed);
 void eddyi_pipe_give_back(eddy_fd fd); /* blocking again, for whoever shares the open file */
 bool eddyi_pipe_reader_gone(eddy_fd fd);
+/* Both close-on-exec. ends[1] is written, ends[0] read; ends[ours] does not block. */
+int eddyi_pipe_create(eddy_fd ends[2], int ours);
+int eddyi_null_device_open(eddy_fd *out); /* close-on-exec */
+
+/* ---- spawn.c, child.c: children ---- */
+
+typedef struct eddyi_spawn {
+    const char *program; /* a path, or a name to be looked for in PATH */
+    const char *const *arguments;
+    const eddy_process_options *options; /* all but the standard streams, limit and executable */
+    eddy_fd standard[3];                 /* what becomes 0, 1 and 2; -1: inherited */
+} eddyi_spawn;
+
+typedef struct eddyi_child {
+    int pid;
+    eddy_fd descriptor; /* to be polled for EDDYI_IN: it has ended. -1: only eddyi_child_await tells */
+} eddyi_child;
+
+typedef struct eddyi_spawn_failure {
+    const char *step; /* a literal */
+    int os_error;
+} eddyi_spawn_failure;
+
+/* Blocks until the program runs or cannot; any thread. On failure nothing is left of it. */
+int eddyi_child_spawn(eddyi_child *out, const eddyi_spawn *, const eddy_allocator *, eddyi_spawn_failure *);
+void eddyi_shell_arguments(const char *arguments[4], const char *command);
+/* 1 and *returncode: it has ended and was reaped; 0: it runs; < 0: it is gone, and nobody knows how it ended. */
+int eddyi_child_reap(const eddyi_child *, int *returncode);
+void eddyi_child_await(const eddyi_child *); /* block until it has ended; it stays to be reaped. Any thread */
+/* Not after it was reaped. One that has ended takes the signal and nothing happens. */
+int eddyi_child_signal(const eddyi_child *, int number);
+bool eddyi_child_kill_and_reap(const eddyi_child *,
+                               int *returncode); /* false: it may not be killed, and runs on */
+void eddyi_child_close(eddyi_child *);           /* the descriptor */
+extern const int eddyi_signal_terminate, eddyi_signal_kill;
 
 /* ---- attempt.c: one try of an op, for readiness backends ---- */
 

@@ -19,6 +19,7 @@
 #include <eddy/stream.h>
 #include <eddy/transport.h>
 #include <eddy/pipe.h>
+#include <eddy/process.h>
 #include <eddy/thread.h>
 
 #endif

@@ -25,6 +25,9 @@ static int usual_error(enum eddyi_inject_call call)
     case EDDYI_INJECT_epoll_create1:
     case EDDYI_INJECT_eventfd:
     case EDDYI_INJECT_pipe2:
+    case EDDYI_INJECT_open:
+    case EDDYI_INJECT_dup2:
+    case EDDYI_INJECT_pidfd_open:
         return EMFILE;
     case EDDYI_INJECT_bind:
         return EADDRINUSE;
@@ -41,7 +44,21 @@ static int usual_error(enum eddyi_inject_call call)
         return EIO;
     case EDDYI_INJECT_pthread_create:
     case EDDYI_INJECT_pthread_key_create:
+    case EDDYI_INJECT_fork:
+    case EDDYI_INJECT_clone:
         return EAGAIN;
+    case EDDYI_INJECT_close_range:
+    case EDDYI_INJECT_pidfd_send_signal:
+        return ENOSYS;
+    case EDDYI_INJECT_execve:
+    case EDDYI_INJECT_chdir:
+    case EDDYI_INJECT_kill:
+    case EDDYI_INJECT_setgroups:
+    case EDDYI_INJECT_setgid:
+    case EDDYI_INJECT_setuid:
+        return EPERM;
+    case EDDYI_INJECT_waitid:
+        return ECHILD;
     default:
         return USUAL_ERROR;
     }

@@ -15,7 +15,9 @@
     X(socket) X(bind) X(listen) X(shutdown) X(close) X(setsockopt) X(getsockopt) X(getsockname)              \
     X(getpeername) X(getaddrinfo) X(accept4) X(connect) X(recvmsg) X(sendmsg) X(recv) X(send) X(read)        \
     X(write) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(select) X(poll) X(eventfd)        \
-    X(pipe2) X(fcntl) X(kqueue) X(kevent) X(fstat)
+    X(pipe2) X(fcntl) X(kqueue) X(kevent) X(fstat)                                              \
+    X(open) X(fork) X(clone) X(execve) X(dup2) X(chdir) X(setsid) X(setpgid) X(setgroups) X(setgid)          \
+    X(setuid) X(waitid) X(kill) X(pidfd_open) X(pidfd_send_signal) X(close_range)
 /* clang-format on */
 
 enum eddyi_inject_call {

@@ -97,6 +97,7 @@ const eddyi_wait_kind eddyi_handshake_kind = {"handshake", wait_cancel, wait_aba
 const eddyi_wait_kind eddyi_secure_read_kind = {"recv", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_serve_forever_kind = {"serve_forever", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_wait_process_kind = {"process", wait_cancel, wait_abandon};
 
 int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner, void (*let_go)(void *))
 {

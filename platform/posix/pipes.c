@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/platform.h"
 #include "platform/posix/system.h"
@@ -47,4 +48,29 @@ bool eddyi_pipe_reader_gone(eddy_fd fd)
     struct pollfd state = {.fd = (int)fd};
     /* no EDDYI_CALL: it only looks; not to know is not to be gone */
     return poll(&state, 1, 0) > 0 && (state.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+int eddyi_pipe_create(eddy_fd ends[2], int ours)
+{
+    int made[2];
+    if (EDDYI_CALL(pipe2, -1, (made, O_CLOEXEC)) != 0)
+        return eddyi_error_from_system(errno);
+    if (EDDYI_CALL(fcntl, -1, (made[ours], F_SETFL, O_NONBLOCK)) < 0) {
+        int rc = eddyi_error_from_system(errno);
+        (void)close(made[0]); /* no EDDYI_CALL: ours */
+        (void)close(made[1]); /* no EDDYI_CALL: ours */
+        return rc;
+    }
+    ends[0] = made[0];
+    ends[1] = made[1];
+    return 0;
+}
+
+int eddyi_null_device_open(eddy_fd *out)
+{
+    int fd = EDDYI_CALL(open, -1, ("/dev/null", O_RDWR | O_CLOEXEC));
+    if (fd < 0)
+        return eddyi_error_from_system(errno);
+    *out = fd;
+    return 0;
 }

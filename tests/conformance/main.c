@@ -2,6 +2,7 @@
  * Touches suite.h, sweep.h and support.h. Succeeds only if every suite did.
  *
  * conformance [--sweep | --sweep-calls] [--every N] [PATTERN] */
+#include "processes.h"
 #include "suite.h"
 #include "sweep.h"
 
@@ -89,6 +90,9 @@ static int run_suites(void)
     failed += suite_wrap();
     failed += suite_signals();
     failed += suite_pipes();
+    failed += suite_process();
+    failed += suite_process_options();
+    failed += suite_process_faults();
     failed += suite_contexts();
     failed += suite_contexts_tasks();
     failed += suite_contexts_threads();
@@ -98,6 +102,8 @@ static int run_suites(void)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && strcmp(argv[1], CHILD_ARGUMENT) == 0)
+        return process_child();
     support_init(1, argv);
     if (!read_arguments(argc, argv)) {
         print_error("usage: %s [--sweep | --sweep-calls] [--every N] [PATTERN]\n", argv[0]);

@@ -68,5 +68,8 @@ int suite_contexts_tasks(void);
 int suite_contexts_threads(void);
 int suite_signals(void);
 int suite_pipes(void);
+int suite_process(void);
+int suite_process_options(void);
+int suite_process_faults(void);
 
 #endif
