@@ -119,6 +119,40 @@ static void fault_K1_overflow_names_the_task(void **state)
     assert_non_null(strstr(said, "stack overflow in task 'deep digger'"));
 }
 
+/* Its lowest byte lies far below the guard. */
+static int have_a_large_frame(void *size)
+{
+    volatile char frame[(size_t)(uintptr_t)size];
+    frame[0] = 1;
+    sink = frame[0];
+    return 0;
+}
+
+static int jump_over_the_guard(void *arg)
+{
+    (void)arg;
+    return have_a_large_frame((void *)(uintptr_t)(256 * 1024));
+}
+
+/* K2: this file is compiled with -fstack-clash-protection, as a program with large frames has to be: they meet the guard then. */
+static void fault_K2_large_frame_meets_the_guard(void **state)
+{
+    char said[1024];
+    crash c = {.fn = jump_over_the_guard,
+               .options = {.size = sizeof c.options, .name = "wide one", .stack_size = 65536}};
+    (void)state;
+#ifndef EDDY_STACK_CLASH_PROTECTION
+    skip(); /* the compiler has no such option */
+#endif
+    if (SANITIZED)
+        skip();
+    for (int i = 0; i < 2; i++) {
+        int status = run_in_child(&c, i == 0 ? "light" : "protect", said, sizeof said);
+        assert_true(WIFSIGNALED(status));
+        assert_non_null(strstr(said, "stack overflow in task 'wide one'"));
+    }
+}
+
 static void fault_K1_overflow_without_a_guard_is_found_at_the_next_switch(void **state)
 {
     char said[1024];
@@ -386,6 +420,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fault_K1_overflow_names_the_task),
+        cmocka_unit_test(fault_K2_large_frame_meets_the_guard),
         cmocka_unit_test(fault_K1_overflow_without_a_guard_is_found_at_the_next_switch),
         cmocka_unit_test(fault_K3_any_stack_size_is_rounded_or_refused),
         cmocka_unit_test(fault_K5_errno_and_rounding_are_kept_over_a_switch),

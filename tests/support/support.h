@@ -35,6 +35,9 @@ bool support_calls_fail(void);
 /* Memory and descriptors must be as they were; what an abandoned thread still holds is waited for. */
 void support_expect_unchanged(long blocks, int descriptors);
 
+/* End a forked child that gave its parent's loop up, with that status: under Valgrind without a look at the memory that went with it. */
+_Noreturn void support_leave_child(int status);
+
 /* Let other threads do what they must not do, or fall asleep: many turns, or fewer that take long on a machine with much to do. */
 void support_let_others_run(void);
 
