@@ -12,6 +12,7 @@
 #include <eddy/scope.h>
 #include <eddy/sync.h>
 #include <eddy/queue.h>
+#include <eddy/generator.h>
 #include <eddy/runner.h>
 #include <eddy/stream.h>
 #include <eddy/thread.h>

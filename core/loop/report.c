@@ -2,6 +2,7 @@
  * Touches standard error, and only here does eddy print. A handler's own report cannot come back into it. */
 #include <stdio.h>
 
+#include <eddy/generator.h>
 #include "core/task/task.h"
 
 int eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler_fn handler, void *arg)
@@ -29,6 +30,8 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_exception_c
     fprintf(stderr, "eddy: %s", context->message != NULL ? context->message : "unhandled error");
     if (name[0] != '\0')
         fprintf(stderr, "; task: %s", name);
+    if (context->generator != NULL)
+        fprintf(stderr, "; asyncgen: %s", eddy_generator_name(context->generator));
     if (context->exception != 0)
         fprintf(stderr, "; error: %s (%s)", eddy_error_name(context->exception),
                 eddy_strerror(context->exception));

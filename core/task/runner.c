@@ -1,10 +1,11 @@
 /* runner.c: from main() into a loop and out again. Rule numbers R1-R7 are those of asyncio's inventory.
- * Touches the public API and SIGINT. The shutdown order is asyncio's: cancel all, wait for all, report, close. */
+ * Touches the public API and SIGINT. The shutdown order is asyncio's: cancel all, wait for all, report,
+ * close the generators, end the executor, close. */
 #include <math.h>
 #include <stdio.h>
 
 #include <eddy/runner.h>
-#include "core/task/task.h"
+#include "core/task/generator.h"
 
 enum { EXECUTOR_LIMIT_SECONDS = 300 };
 
@@ -155,6 +156,15 @@ static void cancel_all(eddy_loop *loop)
     (void)eddy_loop_run_once(loop, 0); /* the reports of the last ones are queued */
 }
 
+/* R5, step 4. Needs no memory: each generator is closed by a task that its own block becomes. */
+static void end_generators(eddy_loop *loop)
+{
+    eddyi_generators_shut(loop);
+    while (loop->generators_closing > 0)
+        if (eddy_loop_run_once(loop, (double)INFINITY) < 0)
+            return;
+}
+
 static int shut_down_executor(void *arg)
 {
     eddy_loop *loop = arg;
@@ -188,6 +198,8 @@ int eddy_runner_close(eddy_runner *runner)
             return eddyi_fail(EDDY_ERUNNING, "close");
         if (!loop->closed && loop->task_count > 0)
             cancel_all(loop);
+        if (!loop->closed)
+            end_generators(loop);
         if (!loop->closed && loop->executor != NULL)
             end_executor(loop);
         (void)eddy_loop_close(loop);

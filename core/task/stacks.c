@@ -65,15 +65,16 @@ static bool describe_fault(uintptr_t address, char *text, size_t size)
     eddy_task *task = eddyi_current_task();
     if (task == NULL)
         return false;
+    const eddy_task *ground = task->ground;
     /* Without a guard the first page that is not there may lie below other stacks. */
-    uintptr_t low = (uintptr_t)task->stack_low;
-    size_t reach = task->unguarded ? UNGUARDED_REACH : task->slab->class->guard;
+    uintptr_t low = (uintptr_t)ground->stack_low;
+    size_t reach = ground->unguarded ? UNGUARDED_REACH : ground->slab->class->guard;
     if (address >= low || address < low - reach)
         return false;
     char name[64];
     (void)eddy_task_get_name(task, name, sizeof name);
     snprintf(text, size, "eddy: stack overflow in task '%s' (stack of %zu bytes)\n", name,
-             eddyi_stack_size(task));
+             eddyi_stack_size(ground));
     return true;
 }
 
@@ -83,7 +84,7 @@ _Noreturn void eddyi_stack_overflowed(const eddy_task *task)
     (void)eddy_task_get_name(task, name, sizeof name);
     fprintf(stderr,
             "eddy: stack overflow in task '%s' (stack of %zu bytes, found late: it has no guard page)\n",
-            name, eddyi_stack_size(task));
+            name, eddyi_stack_size(task->ground));
     abort();
 }
 

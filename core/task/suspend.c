@@ -2,6 +2,7 @@
  * Touches the context switch and the ready queue. A blocked task switches straight to the next ready task of the batch where there
  * is one; otherwise to the loop's own stack. */
 #include <assert.h>
+#include <stdlib.h>
 
 #include "core/loop/iterate.h"
 #include "core/task/annotate.h"
@@ -13,7 +14,8 @@
 
 static void begin_switch_to_task(eddy_task *to, void **save)
 {
-    eddyi_annotate_switch_begin(save, to->stack_low, eddyi_stack_size(to), to->annotation);
+    const eddy_task *ground = to->ground;
+    eddyi_annotate_switch_begin(save, ground->stack_low, eddyi_stack_size(ground), ground->annotation);
 }
 
 static void begin_switch_to_loop(eddy_loop *loop, void **save)
@@ -80,17 +82,41 @@ void eddyi_task_step(eddyi_node *node)
     arrive(loop, NULL);
 }
 
-static void task_entry(void *arg)
+void eddyi_task_arrive(eddy_task *task)
 {
-    eddy_task *task = arg;
-    eddy_loop *loop = task->future.loop;
-    end_switch(loop, NULL);
-    arrive(loop, task);
+    arrive(task->future.loop, task);
     task->scheduled = false;
-    eddyi_task_run(task);
+}
+
+_Noreturn void eddyi_task_depart(eddy_task *task)
+{
+    eddy_loop *loop = task->future.loop;
     loop->departed = task;
     loop->current = NULL;
     leave_task(loop, NULL, &task->context);
+    abort(); /* nobody comes back */
+}
+
+static void task_entry(void *arg)
+{
+    eddy_task *task = arg;
+    end_switch(task->future.loop, NULL);
+    eddyi_task_arrive(task);
+    eddyi_task_run(task);
+    eddyi_task_depart(task);
+}
+
+void eddyi_task_change_ground(eddy_task *task, eddy_task *ground, eddyi_context *from,
+                              const eddyi_context *to, bool for_ever)
+{
+    void *fake_stack = NULL;
+    eddy_loop *loop = task->future.loop;
+    if (task->ground->unguarded && !eddyi_stack_intact(task->ground))
+        eddyi_stack_overflowed(task);
+    task->ground = ground;
+    begin_switch_to_task(task, for_ever ? NULL : &fake_stack);
+    eddyi_context_switch(from, to);
+    end_switch(loop, fake_stack);
 }
 
 void eddyi_task_prepare(eddy_task *task)
@@ -123,7 +149,7 @@ static void suspend_here(eddy_task *task)
 {
     eddy_loop *loop = task->future.loop;
     int saved_errno = *loop->errno_location;
-    if (task->unguarded && !eddyi_stack_intact(task))
+    if (task->ground->unguarded && !eddyi_stack_intact(task->ground))
         eddyi_stack_overflowed(task);
     leave_task(loop, task, &task->context);
     arrive(loop, task);

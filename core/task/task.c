@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/task/annotate.h"
+#include "core/task/generator.h"
 #include "core/task/lifecycle.h"
 #include "core/task/scope.h"
 #include "core/task/stacks.h"
@@ -83,11 +84,29 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->error_settled = false;
     task->cancel_message = NULL;
     task->scopes = NULL;
+    task->generator = NULL;
+    task->ground = task;
     task->deferred = NULL;
     task->locks_held = 0;
     task->error.code = 0; /* the rest of the record means nothing then */
     task->scheduled = true;
     task->id = next_id(loop);
+}
+
+static void start_task(eddy_task *task)
+{
+    eddy_loop *loop = task->future.loop;
+    eddyi_list_append(&loop->tasks, &task->all);
+    loop->task_count++;
+    eddyi_ready_push(loop, &task->step);
+}
+
+void eddyi_task_revive(eddy_loop *loop, eddy_task *block)
+{
+    init_task(block, loop);
+    block->name = NULL;
+    block->release = NULL;
+    start_task(block);
 }
 
 int eddyi_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
@@ -107,9 +126,7 @@ int eddyi_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *a
     task->arg = arg;
     task->release = options != NULL ? options->release : NULL;
     eddyi_task_prepare(task);
-    eddyi_list_append(&loop->tasks, &task->all);
-    loop->task_count++;
-    eddyi_ready_push(loop, &task->step);
+    start_task(task);
     *out = task;
     return 0;
 }
@@ -134,7 +151,7 @@ int eddy_create_task(eddy_task **out, eddy_coro_fn fn, void *arg, const eddy_tas
 
 /* ---- the end ---- */
 
-static void run_deferred(eddy_task *task)
+void eddyi_run_deferred(eddy_task *task)
 {
     eddyi_deferred *deferred;
     while ((deferred = task->deferred) != NULL) {
@@ -189,8 +206,13 @@ void eddyi_task_run(eddy_task *task)
         task->must_cancel = false; /* cancelled before its first step: the body never runs */
     else
         result = task->fn(task->arg);
-    run_deferred(task);
-    result = eddyi_scopes_close(task, result);
+    eddyi_task_end(task, result);
+}
+
+void eddyi_task_end(eddy_task *task, int result)
+{
+    eddyi_run_deferred(task);
+    result = eddyi_scopes_close(task, NULL, result);
     if (task->locks_held != 0)
         report_held_locks(task);
     finish_task(task, result);
@@ -219,8 +241,10 @@ static void abandon(eddy_task *task)
         task->wait = NULL;
     }
     eddyi_ready_remove(loop, &task->step);
-    run_deferred(task);
-    eddyi_scopes_abandon(task);
+    while (task->generator != NULL)
+        eddyi_generator_abandon(task->generator);
+    eddyi_run_deferred(task);
+    eddyi_scopes_abandon(task, NULL);
 }
 
 void eddyi_tasks_destroy(eddy_loop *loop)

@@ -101,6 +101,8 @@ struct eddy_task {
     uint64_t id;
     const char *cancel_message;
     struct eddyi_scope *scopes; /* innermost first */
+    eddy_generator *generator;  /* whose body it runs now; innermost; NULL: its own */
+    eddy_task *ground;          /* the block above the stack that it stands on: its own, or a generator's */
     eddyi_deferred *deferred;   /* last deferred first */
     struct eddyi_slab *slab;    /* where block and stack come from */
     uint32_t slab_index;

@@ -33,6 +33,7 @@ EDDY_BEGIN
     X(EQUEUESHUTDOWN, -21, "queue is shut down")                                                             \
     X(EBROKENBARRIER, -22, "barrier is broken")                                                              \
     X(ESENDFILE, -23, "sendfile is not available for this")                                                  \
+    X(EGENERATOREXIT, -24, "generator is being closed")                                                      \
     X(EINVAL, -100, "invalid argument")                                                                      \
     X(ENOMEM, -101, "out of memory")                                                                         \
     X(EBUSY, -102, "already in use by another task")                                                         \

@@ -20,6 +20,9 @@ int main(int argc, char **argv)
     failed += suite_groups();
     failed += suite_groups_nested();
     failed += suite_trees();
+    failed += suite_generators();
+    failed += suite_generator_ends();
+    failed += suite_generator_cancels();
     failed += suite_locks();
     failed += suite_events();
     failed += suite_conditions();
