@@ -111,7 +111,8 @@ struct eddy_loop {
     size_t objects;   /* futures, handles, streams ... that still point here, and one while it is open */
     eddyi_list tasks; /* that have not ended, oldest first */
     size_t task_count;
-    eddyi_list generators; /* whose body has not ended */
+    eddyi_list group_errors; /* of failed groups that some record names */
+    eddyi_list generators;   /* whose body has not ended */
     bool generators_shut;
     size_t generators_closing;          /* by shutdown_asyncgens, and not ended yet */
     struct eddyi_wait *generators_wait; /* the task that waits for them, or NULL */

@@ -210,6 +210,17 @@ int eddy_future_result(eddy_future *future)
     return eddyi_future_outcome(future);
 }
 
+const eddy_task *eddyi_future_origin(const eddy_future *future)
+{
+    while (future->kind->cause != NULL) {
+        const eddy_future *cause = future->kind->cause(future);
+        if (cause == NULL)
+            return NULL;
+        future = cause;
+    }
+    return future->kind->name[0] == 'T' ? (const eddy_task *)future : NULL;
+}
+
 static void fill_detail(eddy_future *future, int code, eddy_error *detail)
 {
     eddy_future *cause = future->kind->cause != NULL ? future->kind->cause(future) : NULL;

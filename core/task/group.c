@@ -1,14 +1,14 @@
 /* group.c: asyncio's TaskGroup: owns tasks, waits for all, a failure cancels the rest.
  * Touches scope.h and futures. Rule numbers P1-P10 are those of asyncio's inventory. */
+#include "core/task/group_errors.h"
 #include "core/task/scope.h"
 
 typedef struct group_scope {
     eddyi_scope scope;
     eddyi_list children;
-    eddyi_wait *exit_wait; /* the parent waits in exit */
-    eddy_error first;      /* detail of the first failure */
+    eddyi_wait *exit_wait;                       /* the parent waits in exit */
+    eddyi_group_error *first_error, *last_error; /* in the order in which they happened */
     uint32_t error_count;
-    int errors[EDDY_ERROR_GROUP_MAX];
     bool aborting, exiting, parent_cancel_requested;
 } group_scope;
 
@@ -21,6 +21,7 @@ typedef struct group_child {
 
 _Static_assert(sizeof(group_scope) <= EDDYI_CELL_SIZE, "a group fits a cell");
 _Static_assert(sizeof(group_child) <= EDDYI_CELL_SIZE, "a child fits a cell");
+_Static_assert(sizeof(eddyi_group_error) <= EDDYI_CELL_SIZE, "its error fits the same cell");
 
 static eddyi_scope_ticket *ticket_of(eddy_task_group *group)
 {
@@ -34,18 +35,19 @@ static void abort_children(group_scope *group)
         eddy_task_cancel(EDDYI_LIST_ITEM(link, group_child, link)->task);
 }
 
-static void add_error(group_scope *group, int code, const eddy_error *detail)
+static void add_error(group_scope *group, eddyi_group_error *error)
 {
-    if (group->error_count < EDDY_ERROR_GROUP_MAX)
-        group->errors[group->error_count] = code;
     if (group->error_count++ == 0)
-        group->first = *detail;
+        group->first_error = error;
+    else
+        group->last_error->next = error;
+    group->last_error = error;
 }
 
 /* P2. A child that was cancelled is no error. */
-static void child_failed(group_scope *group, int code, const eddy_error *detail)
+static void child_failed(group_scope *group, eddyi_group_error *error)
 {
-    add_error(group, code, detail);
+    add_error(group, error);
     if (group->aborting || group->parent_cancel_requested)
         return;
     abort_children(group);
@@ -61,6 +63,24 @@ static void forget_child(eddy_loop *loop, group_child *child)
     eddy_task_release(task);
 }
 
+static eddyi_group_error make_error(const eddy_task *task, const eddy_error *record, int code)
+{
+    if (record->code != code) /* it is of something else */
+        return (eddyi_group_error){.error.code = code};
+    return (eddyi_group_error){.error = *record, .inner = eddyi_group_errors_of(task, record)};
+}
+
+/* The child's cell becomes its error's. */
+static eddyi_group_error *turn_into_error(group_child *child, int code)
+{
+    eddy_task *task = child->task;
+    eddyi_group_error *error = (eddyi_group_error *)(void *)child;
+    eddyi_list_remove(&child->link);
+    *error = make_error(task, &task->error, code);
+    eddy_task_release(task);
+    return error;
+}
+
 /* P1: through the ready queue, also when the child was done at once. */
 static void child_done(eddyi_node *node)
 {
@@ -68,15 +88,13 @@ static void child_done(eddyi_node *node)
     group_scope *group = child->group;
     eddy_loop *loop = child->task->future.loop;
     int outcome = eddyi_future_outcome(&child->task->future);
-    bool failed = outcome < 0 && outcome != EDDY_ECANCELED;
-    eddy_error detail;
-    if (failed) /* the record goes with the task */
-        detail = child->task->error;
-    forget_child(loop, child);
+    bool failed = outcome < 0 && outcome != EDDY_ECANCELED && !loop->closed;
+    if (failed)
+        child_failed(group, turn_into_error(child, outcome));
+    else
+        forget_child(loop, child);
     if (loop->closed)
         return;
-    if (failed)
-        child_failed(group, outcome, &detail);
     if (eddyi_list_empty(&group->children) && group->exit_wait != NULL) {
         group->exit_wait = NULL;
         eddyi_task_wake(group->scope.task, 0);
@@ -122,22 +140,42 @@ static bool wait_for_children(group_scope *group, int body_result)
     return cancelled;
 }
 
-/* P7: all errors as one, an outside cancel that is still asked for delivered again at the next await. */
-static int raise_errors(group_scope *group)
+/* The group is over, and its cell becomes that of its errors. */
+static void keep_errors(eddy_task *task, group_scope *group, uint64_t id, const eddyi_group_error *body)
 {
-    eddy_task *task = group->scope.task;
+    eddy_loop *loop = task->future.loop;
+    eddyi_group_error *first = group->first_error, *last = group->last_error;
+    eddyi_group_errors *errors = (eddyi_group_errors *)(void *)group;
+    *errors = (eddyi_group_errors){.loop = loop, .id = id, .references = 1, .first = first};
+    if (body != NULL) {
+        errors->body = *body;
+        *(first != NULL ? &last->next : &errors->first) = &errors->body;
+    }
+    eddyi_list_append(&loop->group_errors, &errors->link);
+    eddyi_group_errors_set(task, errors);
+}
+
+/* P7: all errors as one, an outside cancel that is still asked for delivered again at the next await. */
+static int raise_errors(eddy_task *task, group_scope *group, const eddyi_group_error *body)
+{
+    uint64_t id = ++task->future.loop->scope_serial;
+    uint32_t count = group->error_count + (body != NULL);
     if (task->cancelling > 0) {
         const char *message = task->cancel_message;
         eddy_task_uncancel(task);
         eddy_task_cancel_with_message(task, message);
     }
-    task->error = group->first;
-    task->error.code = group->errors[0];
-    task->error.group_count = group->error_count;
-    for (int i = 0; i < EDDY_ERROR_GROUP_MAX; i++)
-        task->error.group[i] = (uint32_t)i < group->error_count ? group->errors[i] : 0;
+    keep_errors(task, group, id, body);
+    eddyi_group_error *each = task->group_errors->first;
+    task->error = each->error;
+    task->error.group_id = id;
+    task->error.group_count = count;
+    for (int i = 0; i < EDDY_ERROR_GROUP_MAX; i++) {
+        task->error.group[i] = each != NULL ? each->error.code : 0;
+        each = each != NULL ? each->next : NULL;
+    }
     task->error_settled = false;
-    return group->errors[0];
+    return task->error.code;
 }
 
 static int finish(eddyi_scope *base, int body_result)
@@ -149,19 +187,27 @@ static int finish(eddyi_scope *base, int body_result)
     int result = body_result;
     if (group->parent_cancel_requested && eddy_task_uncancel(task) == 0) /* P6 */
         cancelled = false;
-    if (cancelled && group->error_count == 0) {
-        result = eddyi_fail_canceled(task);
-    } else {
-        if (body_result < 0 && body_result != EDDY_ECANCELED) {
-            body_error.code = body_result;
-            add_error(group, body_result, &body_error);
-        }
-        if (group->error_count > 0)
-            result = raise_errors(group);
-    }
+    bool body_failed = body_result < 0 && body_result != EDDY_ECANCELED;
     eddyi_scope_leave(base);
+    if (group->error_count > 0 || (body_failed && !cancelled)) {
+        eddyi_group_error body;
+        if (body_failed)
+            body = make_error(task, &body_error, body_result);
+        return raise_errors(task, group, body_failed ? &body : NULL);
+    }
+    if (cancelled)
+        result = eddyi_fail_canceled(task);
     eddyi_cell_give(task->future.loop, group);
     return result;
+}
+
+static void give_errors(eddy_loop *loop, group_scope *group)
+{
+    for (eddyi_group_error *each = group->first_error, *next; each != NULL; each = next) {
+        next = each->next;
+        eddyi_group_errors_release(each->inner);
+        eddyi_cell_give(loop, each);
+    }
 }
 
 static void abandon(eddyi_scope *base)
@@ -173,6 +219,7 @@ static void abandon(eddyi_scope *base)
         eddyi_waiter_remove(&child->waiter);
         forget_child(loop, child);
     }
+    give_errors(loop, group);
     eddyi_scope_leave(base);
     eddyi_cell_give(loop, group);
 }
@@ -192,6 +239,7 @@ int eddy_task_group_enter(eddy_task_group *group)
     group_scope *scope = EDDYI_CONTAINER(base, group_scope, scope);
     eddyi_list_init(&scope->children);
     scope->exit_wait = NULL;
+    scope->first_error = scope->last_error = NULL;
     scope->error_count = 0;
     scope->aborting = scope->exiting = scope->parent_cancel_requested = false;
     return 0;

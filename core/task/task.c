@@ -6,6 +6,7 @@
 
 #include "core/task/annotate.h"
 #include "core/task/generator.h"
+#include "core/task/group_errors.h"
 #include "core/task/lifecycle.h"
 #include "core/task/scope.h"
 #include "core/task/stacks.h"
@@ -86,6 +87,7 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->scopes = NULL;
     task->generator = NULL;
     task->ground = task;
+    task->group_errors = NULL;
     task->deferred = NULL;
     task->locks_held = 0;
     task->error.code = 0; /* the rest of the record means nothing then */
@@ -222,6 +224,7 @@ static void destroy_task(eddy_future *future)
 {
     eddy_task *task = (eddy_task *)future;
     eddy_loop *loop = future->loop;
+    eddyi_group_errors_release(task->group_errors);
     eddyi_release(&loop->allocator, task->name);
     eddyi_annotate_fiber_destroy(task->annotation);
     eddyi_stack_give(loop, task);

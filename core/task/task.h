@@ -50,6 +50,7 @@ void eddyi_future_watch(eddy_future *,
                         eddyi_waiter *); /* done already: acts at once (queues the node or wakes the task) */
 void eddyi_waiter_remove(
     eddyi_waiter *); /* from the future or from the ready queue; idle ones are left alone */
+const eddy_task *eddyi_future_origin(const eddy_future *); /* whose error it hands on: a task, or NULL */
 int eddyi_future_outcome(eddy_future *); /* result, error or EDDY_ECANCELED; marks it seen; must be done */
 bool eddyi_future_cancel_plain(eddy_future *, const char *message);
 
@@ -110,6 +111,7 @@ struct eddy_task {
     char *stack_low;     /* the stack is [stack_low, this block) */
     void *annotation;    /* of a sanitizer */
     eddy_error error;
+    struct eddyi_group_errors *group_errors; /* of the last failed group that `error` was of; NULL: none */
 };
 
 /* eddy_loop_create_task without a reference for the caller: *out is the loop's. */

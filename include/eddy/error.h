@@ -94,6 +94,7 @@ typedef struct eddy_error {
     uint64_t consumed;     /* EDDY_ELIMIT: bytes that can be read and surely hold no separator */
     uint32_t group_count;  /* how many errors a task group ended with, 0 when it was not a group */
     int group[EDDY_ERROR_GROUP_MAX]; /* the first of them, in the order in which they happened */
+    uint64_t group_id; /* names the group for eddy_error_in_group, which has all of them in full */
 } eddy_error;
 
 /**
@@ -126,6 +127,21 @@ EDDY_API const char *eddy_error_name(int code);
  * since     0.1
  */
 EDDY_API const eddy_error *eddy_last_error(void);
+
+/**
+ * One of the errors that a task group ended with, with all its detail. When that was a group again, so are its errors.
+ *
+ * Readable on the loop of the group while some record names it: until the next group of that task fails, or the task is freed.
+ * Whoever awaits the task takes a share, and so does a group around it.
+ *
+ * asyncio   ExceptionGroup.exceptions
+ * takes     error: a record or a copy of one; index: below its group_count, in the order in which they happened
+ * returns   0 and a copy in *out
+ * errors    EDDY_EINVAL no such error · EDDY_EINVALIDSTATE they are gone, or no loop runs
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_error_in_group(const eddy_error *error, size_t index, eddy_error *out);
 
 /**
  * Forget the last error, so that the next failure is recorded as the first.

@@ -19,6 +19,7 @@ int main(int argc, char **argv)
     failed += suite_wait_for();
     failed += suite_groups();
     failed += suite_groups_nested();
+    failed += suite_group_errors();
     failed += suite_trees();
     failed += suite_generators();
     failed += suite_generator_ends();

@@ -15,6 +15,7 @@ int suite_timeouts(void);
 int suite_wait_for(void);
 int suite_groups(void);
 int suite_groups_nested(void);
+int suite_group_errors(void);
 int suite_trees(void);
 int suite_generators(void);
 int suite_generator_ends(void);
