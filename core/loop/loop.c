@@ -40,6 +40,7 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
 {
     eddyi_list_init(&loop->ready.queue);
     eddyi_list_init(&loop->tasks);
+    eddyi_list_init(&loop->ended);
     eddyi_list_init(&loop->group_errors);
     eddyi_list_init(&loop->generators);
     eddyi_list_init(&loop->closables);

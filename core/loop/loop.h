@@ -111,6 +111,7 @@ struct eddy_loop {
     size_t objects;   /* futures, handles, streams ... that still point here, and one while it is open */
     eddyi_list tasks; /* that have not ended, oldest first */
     size_t task_count;
+    eddyi_list ended;        /* tasks that are kept_at_end */
     eddyi_list group_errors; /* of failed groups that some record names */
     eddyi_list generators;   /* whose body has not ended */
     bool generators_shut;

@@ -58,8 +58,8 @@ static int initialize(eddy_runner *runner)
                  : eddy_new_event_loop(&runner->loop, runner->options.loop);
     if (rc < 0)
         return rc;
-    if (runner->options.debug)
-        eddy_loop_set_debug(runner->loop, true);
+    if (runner->options.debug || runner->options.no_debug)
+        eddy_loop_set_debug(runner->loop, runner->options.debug);
     runner->state = RUNNER_INITIALIZED;
     return 0;
 }
@@ -87,12 +87,12 @@ int eddy_runner_get_loop(eddy_runner *runner, eddy_loop **out)
     return rc;
 }
 
-/* R4: a cancel that only SIGINT asked for is told as an interrupt. */
-static int explain(eddy_task *task, bool interrupted, int result)
+/* R4: a cancel that only SIGINT asked for is told as an interrupt. So is one that came in the main task's last step, which no cancel could
+ * reach any more: a result is dropped for it, as asyncio does (T4), an error is not. */
+static int explain(eddy_task *task, bool applied, int result)
 {
-    if (interrupted && result == EDDY_ECANCELED && eddy_task_uncancel(task) == 0)
-        return eddyi_fail(EDDY_EINTERRUPTED, "run");
-    return result;
+    bool only_ours = applied ? result == EDDY_ECANCELED && eddy_task_uncancel(task) == 0 : result >= 0;
+    return only_ours ? eddyi_fail(EDDY_EINTERRUPTED, "run") : result;
 }
 
 int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
@@ -114,9 +114,9 @@ int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
     if (installed)
         eddyi_interrupt_remove();
     runner->loop->main_task = NULL;
-    bool applied =
-        !atomic_exchange(&runner->loop->interrupted, false); /* else it came when main was as good as done */
-    rc = explain(task, installed && applied && atomic_load(&interrupted_once), rc);
+    bool applied = !atomic_exchange(&runner->loop->interrupted, false);
+    if (installed && atomic_load(&interrupted_once))
+        rc = explain(task, applied, rc);
     eddy_task_release(task);
     return rc;
 }
@@ -136,24 +136,44 @@ static void report_failed(eddy_loop *loop, eddy_task *task)
         eddy_loop_call_exception_handler(loop, &context);
 }
 
-static void report_when_done(eddy_future *future, void *loop)
+static void report_ended(eddy_loop *loop)
 {
-    report_failed(loop, (eddy_task *)future);
+    eddyi_list *link;
+    while ((link = eddyi_list_take(&loop->ended)) != NULL) {
+        eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
+        report_failed(loop, task);
+        eddy_task_release(task);
+    }
 }
 
-/* R7: tasks that ignore the cancel are waited for without limit. Needs no memory but a cell a task; without one the task is still
- * waited for, only its error is not reported here. */
-static void cancel_all(eddy_loop *loop)
+/* The poller failed: they will not end. */
+static void let_go_of_pending(eddy_loop *loop)
 {
     eddyi_list_each (link, &loop->tasks) {
         eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
-        eddy_task_cancel(task);
-        (void)eddy_future_add_done_callback(&task->future, report_when_done, loop);
+        if (task->kept_at_end)
+            eddy_task_release(task);
+        task->kept_at_end = false;
     }
-    while (loop->task_count > 0)
-        if (eddy_loop_run_once(loop, (double)INFINITY) < 0)
-            return;
-    (void)eddy_loop_run_once(loop, 0); /* the reports of the last ones are queued */
+}
+
+/* R5, steps 1 to 3. R7: tasks that ignore the cancel are waited for without limit, and those that they make are not cancelled. Needs
+ * no memory: who has ended is kept in the list that it leaves the loop's for. */
+static void cancel_all(eddy_loop *loop)
+{
+    int rc = 0;
+    eddyi_list_each (link, &loop->tasks) {
+        eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
+        eddy_task_cancel(task);
+        eddy_task_retain(task);
+        task->kept_at_end = true;
+    }
+    while (loop->task_count > 0 && rc >= 0)
+        rc = eddy_loop_run_once(loop, (double)INFINITY);
+    if (rc >= 0)
+        (void)eddy_loop_run_once(loop, 0); /* the callbacks of the last ones are queued */
+    let_go_of_pending(loop);
+    report_ended(loop);
 }
 
 /* R5, step 4. Needs no memory: each generator is closed by a task that its own block becomes. */

@@ -81,6 +81,7 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->cancelling = 0;
     task->must_cancel = false;
     task->cancel_kept = false;
+    task->kept_at_end = false;
     task->silent_at_close = false;
     task->error_settled = false;
     task->cancel_message = NULL;
@@ -168,6 +169,8 @@ void eddyi_run_deferred(eddy_task *task)
 static void unlink_task(eddy_task *task)
 {
     eddyi_list_remove(&task->all);
+    if (task->kept_at_end)
+        eddyi_list_append(&task->future.loop->ended, &task->all);
     task->future.loop->task_count--;
     if (task->release != NULL)
         task->release(task->arg);

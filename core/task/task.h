@@ -88,6 +88,7 @@ struct eddy_task {
     uint32_t cancelling;
     bool must_cancel;     /* a cancel to deliver at the next suspension */
     bool scheduled;       /* `step` is in the ready queue */
+    bool kept_at_end;     /* goes to loop->ended, with a reference: the runner reports it */
     bool silent_at_close; /* its owner reports in its place */
     bool unguarded;       /* no guard page below the stack: its canary is looked at instead */
     bool error_settled;   /* an await succeeded since `error` was written: the next failure replaces it */

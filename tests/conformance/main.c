@@ -36,6 +36,7 @@ int main(int argc, char **argv)
     failed += suite_loop_outside();
     failed += suite_reports();
     failed += suite_runner();
+    failed += suite_runner_rules();
     failed += suite_watch();
     failed += suite_queues();
     failed += suite_queue_waits();

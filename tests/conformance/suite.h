@@ -32,6 +32,7 @@ int suite_loop_fair(void);
 int suite_loop_outside(void);
 int suite_reports(void);
 int suite_runner(void);
+int suite_runner_rules(void);
 int suite_watch(void);
 int suite_queues(void);
 int suite_queue_waits(void);
