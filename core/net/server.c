@@ -100,10 +100,17 @@ typedef struct client {
 
 _Static_assert(sizeof(client) <= EDDYI_CELL_SIZE, "a client fits a cell");
 
-static void report(eddy_server *server, const char *message, int code)
+/* `stream`: of the client whose task this is, or NULL. */
+static void report(eddy_server *server, eddy_stream *stream, const char *message, int code)
 {
-    eddy_exception_context context = {
-        .size = sizeof context, .message = message, .exception = code, .task = eddyi_current_task()};
+    const eddy_error *record = eddy_last_error();
+    eddy_exception_context context = {.size = sizeof context,
+                                      .message = message,
+                                      .exception = code,
+                                      .error = stream != NULL && record->code == code ? record : NULL,
+                                      .task = eddyi_current_task(),
+                                      .server = server,
+                                      .stream = stream};
     eddy_loop_call_exception_handler(server->loop, &context);
 }
 
@@ -114,7 +121,7 @@ static int client_main(void *arg)
     int rc = c->server->fn(c->stream, c->server->arg);
     bool closed_by_us = rc == EDDY_ECLOSED && eddy_stream_is_closing(c->stream);
     if (rc < 0 && rc != EDDY_ECANCELED && !closed_by_us)
-        report(c->server, "Unhandled exception in client_connected_cb", rc);
+        report(c->server, c->stream, "Unhandled exception in client_connected_cb", rc);
     return rc == EDDY_ECANCELED ? rc : 0;
 }
 
@@ -131,7 +138,7 @@ static void report_ran(eddyi_node *node)
 {
     listener *l = EDDYI_CONTAINER(node, listener, report);
     if (!l->server->loop->closed)
-        report(l->server, l->report_message, l->report_code);
+        report(l->server, NULL, l->report_message, l->report_code);
 }
 
 static void report_soon(listener *l, const char *message, int code)

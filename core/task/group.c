@@ -44,10 +44,27 @@ static void add_error(group_scope *group, eddyi_group_error *error)
     group->last_error = error;
 }
 
+/* P9: a generator's body has the group open at a yield, and the task in which it last ran has ended. */
+static void report_to_nobody(const group_scope *group, const eddy_error *error, eddy_task *child)
+{
+    eddy_exception_context context = {.size = sizeof context,
+                                      .message =
+                                          "Task has errored out but its parent task is already completed",
+                                      .exception = error->code,
+                                      .error = error,
+                                      .future = &child->future,
+                                      .task = child};
+    eddy_loop_call_exception_handler(group->scope.task->future.loop, &context);
+}
+
 /* P2. A child that was cancelled is no error. */
-static void child_failed(group_scope *group, eddyi_group_error *error)
+static void child_failed(group_scope *group, eddyi_group_error *error, eddy_task *child)
 {
     add_error(group, error);
+    if (group->scope.task->future.state != EDDYI_FUTURE_PENDING) {
+        report_to_nobody(group, &error->error, child);
+        return;
+    }
     if (group->aborting || group->parent_cancel_requested)
         return;
     abort_children(group);
@@ -71,14 +88,14 @@ static eddyi_group_error make_error(const eddy_task *task, const eddy_error *rec
 }
 
 /* The child's cell becomes its error's. */
-static eddyi_group_error *turn_into_error(group_child *child, int code)
+static void fail_child(group_scope *group, group_child *child, int code)
 {
     eddy_task *task = child->task;
     eddyi_group_error *error = (eddyi_group_error *)(void *)child;
     eddyi_list_remove(&child->link);
     *error = make_error(task, &task->error, code);
+    child_failed(group, error, task);
     eddy_task_release(task);
-    return error;
 }
 
 /* P1: through the ready queue, also when the child was done at once. */
@@ -90,7 +107,7 @@ static void child_done(eddyi_node *node)
     int outcome = eddyi_future_outcome(&child->task->future);
     bool failed = outcome < 0 && outcome != EDDY_ECANCELED && !loop->closed;
     if (failed)
-        child_failed(group, turn_into_error(child, outcome));
+        fail_child(group, child, outcome);
     else
         forget_child(loop, child);
     if (loop->closed)

@@ -46,7 +46,7 @@ void eddyi_group_errors_release(eddyi_group_errors *errors)
     }
 }
 
-static const eddyi_group_errors *find(const eddy_loop *loop, uint64_t id)
+const eddyi_group_errors *eddyi_group_errors_find(const eddy_loop *loop, uint64_t id)
 {
     if (loop == NULL || id == 0)
         return NULL;
@@ -62,7 +62,7 @@ int eddy_error_in_group(const eddy_error *error, size_t index, eddy_error *out)
 {
     if (error == NULL || out == NULL || index >= error->group_count)
         return eddyi_fail(EDDY_EINVAL, "error_in_group");
-    const eddyi_group_errors *errors = find(eddyi_running_loop, error->group_id);
+    const eddyi_group_errors *errors = eddyi_group_errors_find(eddyi_running_loop, error->group_id);
     if (errors == NULL)
         return eddyi_fail(EDDY_EINVALIDSTATE, "error_in_group");
     const eddyi_group_error *each = errors->first;

@@ -29,6 +29,8 @@ struct eddyi_group_errors {
 eddyi_group_errors *eddyi_group_errors_of(const eddy_task *task, const eddy_error *error);
 /* The task's record names these from now on. Takes the reference over. */
 void eddyi_group_errors_set(eddy_task *task, eddyi_group_errors *errors);
+/* Those that a record means by that number; NULL: they are gone. */
+const eddyi_group_errors *eddyi_group_errors_find(const eddy_loop *loop, uint64_t id);
 void eddyi_group_errors_release(eddyi_group_errors *errors);
 
 #endif

@@ -271,6 +271,8 @@ typedef struct eddy_exception_context {
     eddy_future *future;       /* whose error it is, or NULL */
     eddy_task *task;           /* or NULL */
     eddy_generator *generator; /* or NULL */
+    eddy_server *server;       /* or NULL */
+    eddy_stream *stream;       /* asyncio's transport, or NULL */
 } eddy_exception_context;
 
 typedef void (*eddy_exception_handler_fn)(eddy_loop *loop, const eddy_exception_context *context, void *arg);

@@ -188,6 +188,30 @@ TASK_TEST(group_of_a_body_moves_to_the_task_that_goes_on_with_it)
     return 0;
 }
 
+/* P9: nobody is left to be cancelled; whoever closes the generator gets the error too. */
+TASK_TEST(child_that_fails_when_its_parent_has_ended_is_reported)
+{
+    child children[2] = {{.forever = true}, {.steps = 3, .result = EDDY_EIO}};
+    eddy_generator *generator;
+    eddy_task *task;
+    (void)arg;
+    support_catch_reports();
+    assert_int_equal(eddy_generator_create(&generator, with_children, children, NULL), 0);
+    assert_int_equal(eddy_create_task(&task, take_one, generator, NULL), 0);
+    assert_int_equal(eddy_await(task, NULL), 1);
+    eddy_task_release(task);
+    yield_times(6);
+    assert_int_equal(support_reports(), 1);
+    assert_int_equal(support_last_code(), EDDY_EIO);
+    assert_string_equal(support_last_message(),
+                        "Task has errored out but its parent task is already completed");
+    assert_int_equal(children[0].cancels, 0);
+    assert_int_equal(eddy_generator_aclose(generator), EDDY_EIO);
+    assert_int_equal(children[0].cancels, 1);
+    eddy_generator_release(generator);
+    return 0;
+}
+
 static int forgets_a_scope(void *arg)
 {
     eddy_timeout limit;
@@ -383,6 +407,7 @@ int suite_generator_cancels(void)
         cmocka_unit_test(scopes_of_body_and_consumer_do_not_have_to_nest),
         cmocka_unit_test(timeout_of_a_body_at_a_yield_cancels_its_consumer),
         cmocka_unit_test(group_of_a_body_moves_to_the_task_that_goes_on_with_it),
+        cmocka_unit_test(child_that_fails_when_its_parent_has_ended_is_reported),
         cmocka_unit_test(scope_that_a_body_forgets_is_reported_and_closed_at_its_end),
         cmocka_unit_test(fault_C10_generator_every_cancel_at_every_moment),
     };

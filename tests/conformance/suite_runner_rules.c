@@ -95,7 +95,7 @@ static int sleeps(void *cancels)
 
 static int interrupted_with_a_child(void *arg)
 {
-    int cancels = 0;
+    static int cancels; /* the child outlives its maker */
     eddy_task *task;
     (void)arg;
     int rc = eddy_create_task(&task, sleeps, &cancels, NULL);
