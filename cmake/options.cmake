@@ -41,3 +41,4 @@ endif()
 # How ctest runs the programs: a command in front of each (Valgrind), and how much more time that needs.
 set(EDDY_TEST_RUNNER "" CACHE STRING "Command put in front of every test; empty: none")
 set(EDDY_TEST_SLOWER "1" CACHE STRING "Every test's time limit is multiplied by this")
+set(EDDY_SWEEP_EVERY "0" CACHE STRING "Repeat each conformance test with every n-th of its allocations and system calls failing; 0: no sweeps")

@@ -44,8 +44,17 @@ int eddyi_thread_create(eddyi_thread *, void (*fn)(void *arg), void *arg,
 void eddyi_thread_join(eddyi_thread *);
 void eddyi_thread_detach(eddyi_thread *); /* nobody will join it */
 uintptr_t eddyi_thread_id(void);          /* of the calling thread; never 0; fast */
-void eddyi_thread_yield(void);            /* let another thread run: for waits of a few instructions only */
+/* fn(arg) is called when the calling thread ends, unless that is the end of the process. One a thread: a later one takes its place. */
+int eddyi_thread_at_end(void (*fn)(void *arg), void *arg);
+void eddyi_thread_yield(void); /* let another thread run: for waits of a few instructions only */
 unsigned eddyi_processor_count(void);
+
+/* ---- thread_value.c ---- */
+
+void *eddyi_thread_value(void); /* the calling thread's; NULL at first */
+/* When the thread ends with a value, fn(value) runs in it; not in the thread that returns from main. `fn` is the same in every call.
+ * NULL clears, and never fails. */
+int eddyi_thread_value_set(void *value, void (*fn)(void *value));
 
 /* ---- process.c ---- */
 
@@ -101,8 +110,9 @@ typedef struct eddyi_context {
 extern const size_t
     eddyi_context_room; /* bytes that a switch needs on each stack beyond an ordinary call's */
 
-/* Prepare `context` to call entry(arg) on the stack [low, low + size). `entry` never returns. */
-void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg);
+/* Save the caller in *from and call entry(arg) on the stack [low, low + size), with floating-point control as the C library's
+ * start leaves it. `entry` never returns. */
+void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*entry)(void *arg), void *arg);
 /* Save the caller in *from and go on in *to. Keeps all that the ABI says a call keeps, floating-point control too. */
 void eddyi_context_switch(eddyi_context *from, const eddyi_context *to);
 
@@ -122,8 +132,9 @@ enum eddyi_family {
 };
 enum eddyi_socket_type { EDDYI_SOCKET_STREAM, EDDYI_SOCKET_DATAGRAM };
 enum eddyi_socket_option {
+    EDDYI_NON_BLOCKING, /* set only: for a descriptor that somebody else made */
     EDDYI_REUSE_ADDRESS,
-    EDDYI_REUSE_PORT,
+    EDDYI_REUSE_PORT, /* EDDY_ENOSYS where there is none. Which of the listeners gets a connection is the system's choice */
     EDDYI_V6_ONLY,
     EDDYI_NO_DELAY,
     EDDYI_KEEP_ALIVE,

@@ -6,7 +6,9 @@
 #include <eddy/config.h>
 #include <eddy/error.h>
 #include <eddy/memory.h>
+#include <eddy/context.h>
 #include <eddy/loop.h>
+#include <eddy/policy.h>
 #include <eddy/future.h>
 #include <eddy/task.h>
 #include <eddy/scope.h>
@@ -15,6 +17,7 @@
 #include <eddy/generator.h>
 #include <eddy/runner.h>
 #include <eddy/stream.h>
+#include <eddy/transport.h>
 #include <eddy/thread.h>
 
 #endif

@@ -36,9 +36,10 @@ static void write_detail(const eddy_loop *loop, const eddy_error *error)
     if (error->code == EDDY_ELIMIT)
         fprintf(stderr, "; consumed: %llu", consumed);
     const eddyi_group_errors *group = eddyi_group_errors_find(loop, error->group_id);
-    for (const eddyi_group_error *each = group != NULL ? group->first : NULL; each != NULL; each = each->next)
-        fprintf(stderr, "%s %s", each == group->first ? "; errors of the group:" : ",",
-                eddy_error_name(each->error.code));
+    const char *before = "; errors of the group:";
+    for (const eddy_error *each = NULL;
+         group != NULL && (each = eddyi_group_errors_next(group, each)) != NULL; before = ",")
+        fprintf(stderr, "%s %s", before, eddy_error_name(each->code));
 }
 
 void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_exception_context *context)
@@ -61,6 +62,18 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_exception_c
     fputc('\n', stderr);
 }
 
+/* asyncio X4: whose variables the handler runs with. */
+static eddyi_variables *variables_of(const eddy_exception_context *context)
+{
+    bool has_handle = context->size >= sizeof *context;
+    if (context->task != NULL)
+        return &context->task->variables;
+    if (context->future != NULL && eddyi_future_is_task(context->future))
+        return &((eddy_task *)context->future)->variables;
+    return has_handle && context->handle != NULL ? eddyi_handle_variables(context->handle)
+                                                 : eddyi_variables_current();
+}
+
 void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception_context *context)
 {
     if (loop == NULL || context == NULL)
@@ -71,6 +84,9 @@ void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception_cont
         return;
     }
     loop->reporting = true;
+    eddyi_variables *variables = variables_of(context);
+    eddyi_borrowed borrowed = eddyi_variables_borrow(variables);
     handler(loop, context, loop->exception_handler_arg); /* may set another, or none */
+    eddyi_variables_return(borrowed);
     loop->reporting = false;
 }

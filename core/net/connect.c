@@ -1,5 +1,6 @@
 /* connect.c: from a name to a connected stream.
  * Touches the resolver and io.c. Addresses are tried one after the other; whatever happens, only the stream that is returned stays open. */
+#include "core/net/connect.h"
 #include "core/net/resolve.h"
 #include "core/net/stream_inside.h"
 
@@ -70,12 +71,11 @@ static int connect_descriptor(attempt *a, eddyi_address *address)
     return (int)value;
 }
 
-static int try_address(attempt *a, eddy_stream **out, eddyi_address *address)
+static int try_address(attempt *a, eddy_fd *out, eddyi_address *address)
 {
     eddy_fd fd;
     eddy_loop *loop = a->loop;
     enum eddyi_family family = loop->net->family(address);
-    eddyi_stream_settings settings = {a->options->limit, a->options->high_water, a->options->low_water};
     int rc = loop->net->socket(loop->backend, &fd, family, EDDYI_SOCKET_STREAM);
     if (rc < 0)
         return eddyi_fail(rc, "socket");
@@ -86,15 +86,15 @@ static int try_address(attempt *a, eddy_stream **out, eddyi_address *address)
         eddyi_fail(rc, "bind");
     else
         rc = connect_descriptor(a, address);
-    if (rc == 0)
-        rc = eddyi_stream_create(loop, out, fd, &settings);
-    a->descriptor.fd = -1; /* the stream's, or closed */
+    a->descriptor.fd = -1; /* the caller's, or closed */
     if (rc < 0)
         (void)loop->net->close(loop->backend, fd);
+    else
+        *out = fd;
     return rc;
 }
 
-static int try_all(attempt *a, eddy_stream **out)
+static int try_all(attempt *a, eddy_fd *out)
 {
     int rc = EDDY_ENOHOST;
     for (int i = 0; i < a->remote->count; i++) {
@@ -117,26 +117,43 @@ static int resolve_both(attempt *a, const char *host, const char *service)
                                EDDYI_RESOLVE_PASSIVE);
 }
 
-int eddy_open_connection(eddy_stream **out, const char *host, const char *service,
-                         const eddy_connect_options *options)
+int eddyi_connect(eddy_fd *out, const char *host, const char *service, const eddy_connect_options *options,
+                  const char *operation)
 {
     static const eddy_connect_options defaults = {.size = sizeof defaults};
-    eddy_task *task = eddyi_current_task();
     attempt a = {.closable = {.shut = shut},
+                 .loop = eddyi_current_task()->future.loop,
                  .options = options != NULL ? options : &defaults,
                  .descriptor = {.fd = -1}};
-    if (out == NULL || service == NULL)
-        return eddyi_fail(EDDY_EINVAL, "open_connection");
-    if (task == NULL)
-        return eddyi_fail(EDDY_ENOTASK, "open_connection");
-    a.loop = task->future.loop;
     eddyi_list_append(&a.loop->closables, &a.closable.link);
     int rc = resolve_both(&a, host, service);
     if (rc < 0)
-        eddyi_fail(rc, "open_connection");
+        eddyi_fail(rc, operation);
     else
         rc = try_all(&a, out);
     eddyi_list_remove(&a.closable.link);
     give_back(&a);
-    return rc < 0 ? eddyi_fail(rc, "open_connection") : 0;
+    return rc < 0 ? eddyi_fail(rc, operation) : 0;
+}
+
+int eddy_open_connection(eddy_stream **out, const char *host, const char *service,
+                         const eddy_connect_options *options)
+{
+    static const char operation[] = "open_connection";
+    eddyi_stream_settings settings = {0};
+    eddy_fd fd;
+    if (out == NULL || service == NULL)
+        return eddyi_fail(EDDY_EINVAL, operation);
+    if (eddyi_current_task() == NULL)
+        return eddyi_fail(EDDY_ENOTASK, operation);
+    eddy_loop *loop = eddyi_current_task()->future.loop;
+    if (options != NULL)
+        settings = (eddyi_stream_settings){options->limit, {options->high_water, options->low_water}};
+    int rc = eddyi_connect(&fd, host, service, options, operation);
+    if (rc < 0)
+        return rc;
+    rc = eddyi_stream_create(loop, out, fd, &settings);
+    if (rc < 0)
+        (void)loop->net->close(loop->backend, fd);
+    return rc < 0 ? eddyi_fail(rc, operation) : 0;
 }

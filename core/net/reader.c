@@ -14,11 +14,11 @@ static int begin(eddy_stream *stream, const char *operation)
         return eddyi_fail(EDDY_EINVAL, operation);
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, operation);
-    if (stream->reading)
+    if (stream->channel.reading)
         return eddyi_fail(EDDY_EBUSY, operation); /* M10 */
-    if (stream->error != 0)
-        return eddyi_fail_system(stream->error, stream->os_error, operation);
-    if (stream->state != EDDYI_STREAM_OPEN)
+    if (stream->channel.error != 0)
+        return eddyi_fail_system(stream->channel.error, stream->channel.os_error, operation);
+    if (stream->channel.state != EDDYI_CHANNEL_OPEN)
         return eddyi_fail(EDDY_ECLOSED, operation);
     return 0;
 }
@@ -29,16 +29,16 @@ static ptrdiff_t explain(eddy_stream *stream, int64_t value, int os_error, const
     if (value == EDDY_ECANCELED)
         return EDDY_ECANCELED;
     if (stream->read_revoked)
-        return eddyi_fail_system(stream->error != 0 ? stream->error : EDDY_ECLOSED, stream->os_error,
-                                 operation);
+        return eddyi_fail_system(stream->channel.error != 0 ? stream->channel.error : EDDY_ECLOSED,
+                                 stream->channel.os_error, operation);
     if (value == 0) {
         stream->ended = true;
         return 0;
     }
-    eddyi_stream_fail(
-        stream, (int)value,
+    eddyi_channel_fail(
+        &stream->channel, (int)value,
         os_error); /* a writer may have met the loss first: then that is what is told, now and later */
-    return eddyi_fail_system(stream->error, stream->os_error, operation);
+    return eddyi_fail_system(stream->channel.error, stream->channel.os_error, operation);
 }
 
 /* Receive once, into `buffer`. > 0: bytes; 0: the end; < 0: an error. */
@@ -48,18 +48,18 @@ static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const c
     if (stream->ended)
         return 0;
     stream->receive_buffer = (eddyi_buffer){buffer, size};
-    stream->receive = (eddyi_op){.descriptor = &stream->descriptor,
+    stream->receive = (eddyi_op){.descriptor = &stream->channel.descriptor,
                                  .kind = EDDYI_RECV,
                                  .buffers = &stream->receive_buffer,
                                  .buffer_count = 1};
-    stream->reading = true;
+    stream->channel.reading = true;
     stream
         ->references++; /* closed and let go by others while we wait, it must still be there when we come back */
-    int64_t value = eddyi_io_await(stream->loop, &stream->receive, &os_error);
-    stream->reading = false;
+    int64_t value = eddyi_io_await(stream->channel.loop, &stream->receive, &os_error);
+    stream->channel.reading = false;
     ptrdiff_t result =
         value > 0 && !stream->read_revoked ? (ptrdiff_t)value : explain(stream, value, os_error, operation);
-    eddyi_stream_try_finish(stream);
+    eddyi_channel_try_finish(&stream->channel);
     eddy_stream_release(stream);
     return result;
 }
@@ -68,7 +68,7 @@ static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const c
 static ptrdiff_t receive_more(eddy_stream *stream, size_t size, const char *operation)
 {
     eddyi_bytes *incoming = &stream->incoming;
-    int rc = eddyi_bytes_reserve(&stream->loop->allocator, incoming, size);
+    int rc = eddyi_bytes_reserve(&stream->channel.loop->allocator, incoming, size);
     if (rc < 0)
         return eddyi_fail(rc, operation);
     ptrdiff_t got =
@@ -87,7 +87,7 @@ static size_t take(eddy_stream *stream, void *buffer, size_t size)
         return 0;
     memcpy(buffer, incoming->data + incoming->start, taken);
     stream->searched = 0;
-    eddyi_bytes_consume(&stream->loop->allocator, incoming, taken);
+    eddyi_bytes_consume(&stream->channel.loop->allocator, incoming, taken);
     return taken;
 }
 
@@ -97,7 +97,7 @@ static void settle(eddy_stream *stream)
     size_t lent = stream->lent_out;
     stream->lent_out = 0;
     if (lent > 0)
-        eddyi_bytes_consume(&stream->loop->allocator, &stream->incoming, lent);
+        eddyi_bytes_consume(&stream->channel.loop->allocator, &stream->incoming, lent);
 }
 
 /* ---- read and readexactly ---- */
@@ -223,7 +223,7 @@ static void drop_line(eddy_stream *stream, size_t found)
 {
     size_t dropped = found != SIZE_MAX ? found + 1 : eddyi_bytes_size(&stream->incoming);
     stream->searched = 0;
-    eddyi_bytes_consume(&stream->loop->allocator, &stream->incoming, dropped);
+    eddyi_bytes_consume(&stream->channel.loop->allocator, &stream->incoming, dropped);
 }
 
 ptrdiff_t eddy_stream_readline(eddy_stream *stream, eddy_view *line)

@@ -13,9 +13,8 @@ enum generator_state { NOT_BEGUN, AT_YIELD, RUNNING, ENDED };
 
 struct eddy_generator {
     eddy_loop *loop;
-    eddyi_list all; /* in loop->generators until it has ended */
-    eddy_task
-        *block; /* above its stack: holds the body's context, and is a task only when the loop closes it */
+    eddyi_list all;     /* in loop->generators until it has ended */
+    eddy_task *block;   /* has its stack and the body's context, and is a task only when the loop closes it */
     eddyi_context back; /* of the consumer, while the body runs in its task */
     eddy_coro_fn fn;
     void *arg;
@@ -25,11 +24,8 @@ struct eddy_generator {
     int32_t result;      /* thrown; once it has ended: what the body came to */
     uint32_t references; /* users', and one while it runs */
     eddy_task *task;     /* running: whose part it is. At a yield: a reference, if the body has open scopes */
-    eddy_generator *outer;    /* running: in whose body it was asked */
-    eddy_task *ground;        /* running: what its task stood on before */
-    eddyi_scope *scopes;      /* at a yield: the body's, innermost first */
-    eddyi_scope *below;       /* running: the task's innermost when it was asked */
-    eddyi_deferred *deferred; /* at a yield: the body's; running: the task's */
+    eddyi_scope *scopes; /* at a yield: the body's, innermost first */
+    eddyi_scope *below;  /* running: the task's innermost when it was asked */
     uint8_t state;
     bool ending;  /* the body has returned, what it deferred runs */
     bool by_loop; /* the loop closes it: `block` is the task */
@@ -46,21 +42,18 @@ void eddy_generator_options_init(eddy_generator_options *options)
 
 /* ---- in and out of a task ---- */
 
-/* While the body runs, its scopes are the innermost of its task, and what it defers is kept apart. */
+/* While the body runs, its scopes are the innermost of its task. */
 static void attach(eddy_generator *generator, eddy_task *task)
 {
     eddy_task *before = generator->task;
     eddyi_scope *scopes = generator->scopes;
-    eddyi_deferred *deferred = generator->deferred;
-    generator->deferred = task->deferred;
-    task->deferred = deferred;
+    eddyi_stack *stack = generator->block->stack;
+    stack->generator = generator;
+    stack->below = stack != task->stack ? task->stack : NULL;
     generator->below = task->scopes;
-    generator->outer = task->generator;
-    generator->ground = task->ground;
     generator->task = task;
     generator->state = RUNNING;
     generator->references++;
-    task->generator = generator;
     if (scopes == NULL)
         return;
     task->scopes = scopes;
@@ -92,10 +85,6 @@ static void take_scopes(eddy_generator *generator, eddy_task *task)
 static void detach(eddy_generator *generator)
 {
     eddy_task *task = generator->task;
-    eddyi_deferred *deferred = task->deferred;
-    task->deferred = generator->deferred;
-    generator->deferred = deferred;
-    task->generator = generator->outer;
     generator->task = NULL;
     take_scopes(generator, task);
 }
@@ -108,8 +97,8 @@ static void give_stack(eddy_generator *generator)
     generator->block = NULL;
     if (generator->by_loop)
         return; /* goes with the task */
-    eddyi_annotate_fiber_destroy(block->annotation);
-    eddyi_stack_give(generator->loop, block);
+    eddyi_stack_give(block);
+    eddyi_block_give(block);
 }
 
 /* Not on its own stack, unless that is a task's. */
@@ -126,19 +115,13 @@ static void end(eddy_generator *generator)
 static void discard(eddy_generator *generator)
 {
     eddy_task *owner = generator->task;
-    eddyi_deferred *deferred;
     if (owner != NULL) {
         eddyi_scope *own = owner->scopes;
         owner->scopes = generator->scopes;
         eddyi_scopes_abandon(owner, NULL);
         owner->scopes = own;
     }
-    while ((deferred = generator->deferred) != NULL) {
-        eddyi_deferred copy = *deferred;
-        generator->deferred = copy.next;
-        eddyi_cell_give(generator->loop, deferred);
-        copy.fn(copy.arg);
-    }
+    eddyi_run_deferred(generator->loop, generator->block->stack);
     generator->task = NULL;
     end(generator);
     eddy_task_release(owner);
@@ -175,7 +158,7 @@ static void close_by_loop(eddy_generator *generator)
     generator->by_loop = true;
     generator->result = EDDY_EGENERATOREXIT;
     generator->value = NULL;
-    eddyi_task_revive(generator->loop, generator->block);
+    eddyi_task_revive(generator->loop, generator->block, generator->fn);
     attach(generator, generator->block);
 }
 
@@ -187,7 +170,7 @@ static _Noreturn void end_by_loop(eddy_generator *generator)
     eddy_task *task = generator->task;
     int result = generator->result;
     bool failed = result < 0 && result != EDDY_EGENERATOREXIT && result != EDDY_ECANCELED;
-    task->generator = NULL;
+    task->stack->generator = NULL;
     end(generator);
     if (failed && generator->counted) {
         if (task->error.code != result)
@@ -208,12 +191,12 @@ static _Noreturn void finish(eddy_generator *generator, int result)
 {
     eddy_task *task = generator->task;
     generator->ending = true;
-    eddyi_run_deferred(task);
+    eddyi_run_deferred(generator->loop, task->stack);
     generator->result = eddyi_scopes_close(task, generator->below, result);
     if (generator->by_loop)
         end_by_loop(generator);
     generator->state = ENDED;
-    eddyi_task_change_ground(task, generator->ground, &generator->block->context, &generator->back, true);
+    eddyi_task_change_stack(task, task->stack->below, &generator->block->context, &generator->back, true);
     abort(); /* nobody comes back */
 }
 
@@ -227,14 +210,14 @@ static void body_entry(void *arg)
 int eddy_generator_yield(void *value, void **sent)
 {
     eddy_task *task = eddyi_current_task();
-    eddy_generator *generator = task != NULL ? task->generator : NULL;
+    eddy_generator *generator = task != NULL ? task->stack->generator : NULL;
     if (generator == NULL || generator->ending)
         return eddyi_fail(EDDY_EINVALIDSTATE, "yield");
     if (generator->by_loop) /* there is nobody to yield to */
         finish(generator, eddyi_fail(EDDY_EINVALIDSTATE, "aclose"));
     generator->state = AT_YIELD;
     generator->value = value;
-    eddyi_task_change_ground(task, generator->ground, &generator->block->context, &generator->back, false);
+    eddyi_task_change_stack(task, task->stack->below, &generator->block->context, &generator->back, false);
     if (generator->by_loop)
         eddyi_task_arrive(generator->block);
     if (generator->result < 0)
@@ -260,10 +243,17 @@ static int check(const eddy_generator *generator, const eddy_task *task)
 /* Until it yields or ends. */
 static int run_body(eddy_generator *generator, eddy_task *task, int thrown, void *sent)
 {
+    eddy_task *block = generator->block;
+    bool begins = generator->state == NOT_BEGUN;
     generator->result = thrown;
     generator->value = sent;
+    if (begins)
+        eddyi_stack_take(block);
     attach(generator, task);
-    eddyi_task_change_ground(task, generator->block, &generator->back, &generator->block->context, false);
+    if (begins)
+        eddyi_task_enter_stack(task, block->stack, &generator->back, body_entry, generator);
+    else
+        eddyi_task_change_stack(task, block->stack, &generator->back, &block->context, false);
     bool ended = generator->state == ENDED;
     detach(generator);
     if (ended)
@@ -360,16 +350,13 @@ int eddy_generator_create(eddy_generator **out, eddy_coro_fn fn, void *arg,
     if (generator == NULL)
         return eddyi_fail(EDDY_ENOMEM, "generator");
     *generator = (eddy_generator){.loop = loop, .references = 1, .fn = fn, .arg = arg};
-    int rc = eddyi_stack_take(loop, &generator->block, options->stack_size, options->stack_without_signals);
+    int rc = eddyi_block_take(loop, &generator->block, options->stack_size, options->stack_without_signals);
     if (rc < 0) {
         eddyi_cell_give(loop, generator);
         return eddyi_fail(rc, "generator");
     }
-    eddy_task *block = generator->block;
     generator->name = options->name;
     generator->release = options->release;
-    block->annotation = eddyi_annotate_fiber_create();
-    eddyi_context_make(&block->context, block->stack_low, eddyi_stack_size(block), body_entry, generator);
     eddyi_list_append(&loop->generators, &generator->all);
     eddyi_loop_object_add(loop);
     *out = generator;
@@ -413,10 +400,13 @@ bool eddy_generator_running(const eddy_generator *generator)
 void eddyi_generator_abandon(eddy_generator *generator)
 {
     eddy_task *task = generator->task;
+    eddyi_stack *stack = task->stack;
     generator->ending = true;
-    eddyi_run_deferred(task);
+    eddyi_run_deferred(generator->loop, stack);
     eddyi_scopes_abandon(task, generator->below);
-    task->ground = generator->ground;
+    stack->generator = NULL;
+    if (stack->below != NULL)
+        eddyi_stack_stand_on(task, stack->below);
     detach(generator);
     end(generator);
     if (generator->counted)

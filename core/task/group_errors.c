@@ -4,6 +4,17 @@
 
 _Static_assert(sizeof(eddyi_group_errors) <= EDDYI_CELL_SIZE, "the errors of a group fit a cell");
 
+const eddy_error *eddyi_group_errors_next(const eddyi_group_errors *errors, const eddy_error *each)
+{
+    if (each == &errors->body)
+        return NULL;
+    const eddyi_list *link =
+        each != NULL ? EDDYI_CONTAINER(each, eddy_task, error)->sibling.next : errors->failed.next;
+    if (link != &errors->failed)
+        return &EDDYI_LIST_ITEM(link, eddy_task, sibling)->error;
+    return errors->body.code != 0 ? &errors->body : NULL;
+}
+
 eddyi_group_errors *eddyi_group_errors_of(const eddy_task *task, const eddy_error *error)
 {
     eddyi_group_errors *errors = task->group_errors;
@@ -29,6 +40,18 @@ static void drop(eddyi_group_errors *errors, eddyi_list *dead)
     eddyi_list_append(dead, &errors->link);
 }
 
+/* Its own errors come along, unless somebody else has the task too. */
+static void drop_task(eddy_task *task, eddyi_list *dead)
+{
+    eddyi_list_remove(&task->sibling);
+    task->group = NULL;
+    if (task->future.references == 1) {
+        drop(task->group_errors, dead);
+        task->group_errors = NULL;
+    }
+    eddy_task_release(task);
+}
+
 void eddyi_group_errors_release(eddyi_group_errors *errors)
 {
     eddyi_list dead, *link;
@@ -36,17 +59,14 @@ void eddyi_group_errors_release(eddyi_group_errors *errors)
     drop(errors, &dead);
     while ((link = eddyi_list_take(&dead)) != NULL) {
         errors = EDDYI_LIST_ITEM(link, eddyi_group_errors, link);
-        for (eddyi_group_error *each = errors->first, *next; each != NULL; each = next) {
-            next = each->next;
-            drop(each->inner, &dead);
-            if (each != &errors->body)
-                eddyi_cell_give(errors->loop, each);
-        }
+        while (!eddyi_list_empty(&errors->failed))
+            drop_task(EDDYI_LIST_ITEM(errors->failed.next, eddy_task, sibling), &dead);
+        drop(errors->body_inner, &dead);
         eddyi_cell_give(errors->loop, errors);
     }
 }
 
-const eddyi_group_errors *eddyi_group_errors_find(const eddy_loop *loop, uint64_t id)
+const eddyi_group_errors *eddyi_group_errors_find(const eddy_loop *loop, uint32_t id)
 {
     if (loop == NULL || id == 0)
         return NULL;
@@ -65,9 +85,9 @@ int eddy_error_in_group(const eddy_error *error, size_t index, eddy_error *out)
     const eddyi_group_errors *errors = eddyi_group_errors_find(eddyi_running_loop, error->group_id);
     if (errors == NULL)
         return eddyi_fail(EDDY_EINVALIDSTATE, "error_in_group");
-    const eddyi_group_error *each = errors->first;
+    const eddy_error *each = eddyi_group_errors_next(errors, NULL);
     while (index-- > 0)
-        each = each->next;
-    *out = each->error;
+        each = eddyi_group_errors_next(errors, each);
+    *out = *each;
     return 0;
 }

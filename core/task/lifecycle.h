@@ -5,16 +5,22 @@
 
 #include "core/task/task.h"
 
-void eddyi_task_prepare(eddy_task *task); /* its first switch will enter eddyi_task_run on its own stack */
-void eddyi_task_run(eddy_task *task);     /* the body, then all that ends with it */
+/* asyncio E1: its first step, inside the caller, which goes on when the task first suspends or has ended (and then may be gone). */
+void eddyi_task_begin(eddy_task *task);
+void eddyi_task_run(eddy_task *task);             /* the body, then all that ends with it */
 void eddyi_task_end(eddy_task *task, int result); /* all that ends with the body */
-void eddyi_run_deferred(eddy_task *task);
+/* What was deferred on that stack; NULL: nothing. */
+void eddyi_run_deferred(eddy_loop *loop, struct eddyi_stack *stack);
 
-/* A generator's block becomes a task that goes on with what block->context holds. Its step is queued. Needs no memory. */
-void eddyi_task_revive(eddy_loop *loop, eddy_task *block);
-/* Go on in the same task on the stack below the block `ground`. Returns when somebody switches back to `from`. */
-void eddyi_task_change_ground(eddy_task *task, eddy_task *ground, eddyi_context *from,
-                              const eddyi_context *to, bool for_ever);
+/* A generator's block, which has its stack, becomes a task that goes on with what block->context holds; `fn` is what it tells of itself.
+ * Its step is queued. Needs no memory. */
+void eddyi_task_revive(eddy_loop *loop, eddy_task *block, eddy_coro_fn fn);
+/* Go on in the same task on another stack: at its beginning, or with what `to` holds. Both return when somebody switches back to
+ * `from`. */
+void eddyi_task_enter_stack(eddy_task *task, struct eddyi_stack *stack, eddyi_context *from,
+                            void (*entry)(void *arg), void *arg);
+void eddyi_task_change_stack(eddy_task *task, struct eddyi_stack *stack, eddyi_context *from,
+                             const eddyi_context *to, bool for_ever);
 void eddyi_task_arrive(eddy_task *task);           /* on its stack, by its step */
 _Noreturn void eddyi_task_depart(eddy_task *task); /* it has ended */
 

@@ -5,15 +5,18 @@
 #include <stdio.h>
 
 #include <eddy/runner.h>
+#include "core/loop/policy.h"
 #include "core/task/generator.h"
 
-enum { EXECUTOR_LIMIT_SECONDS = 300 };
+enum { EXECUTOR_LIMIT_SECONDS = 300, REMINDER_SECONDS = 10 };
 
 enum runner_state { RUNNER_CREATED, RUNNER_INITIALIZED };
 
 struct eddy_runner {
     eddy_run_options options;
     eddy_loop *loop;
+    eddy_event_loop_policy *policy; /* through which the loop was made current; NULL: it was not */
+    eddy_context *context;          /* of all its runs */
     enum runner_state state;
 };
 
@@ -49,13 +52,33 @@ static bool take_interrupt(eddy_runner *runner)
 
 /* ---- the runner ---- */
 
+/* R6 */
+static int make_loop(eddy_runner *runner)
+{
+    const eddy_run_options *options = &runner->options;
+    if (options->loop_factory != NULL)
+        return options->loop_factory(&runner->loop, options->loop_factory_arg);
+    eddy_event_loop_policy *policy = eddy_get_event_loop_policy();
+    int rc = eddyi_policy_new_event_loop(policy, &runner->loop, options->loop);
+    if (rc < 0)
+        return rc;
+    rc = eddyi_policy_set_event_loop(policy, runner->loop);
+    if (rc < 0) {
+        eddy_loop_release(runner->loop);
+        runner->loop = NULL;
+        return rc;
+    }
+    runner->policy = policy;
+    return 0;
+}
+
 static int initialize(eddy_runner *runner)
 {
     if (runner->state == RUNNER_INITIALIZED)
         return 0;
-    int rc = runner->options.loop_factory != NULL
-                 ? runner->options.loop_factory(&runner->loop, runner->options.loop_factory_arg)
-                 : eddy_new_event_loop(&runner->loop, runner->options.loop);
+    int rc = runner->context == NULL ? eddy_copy_context(&runner->context) : 0;
+    if (rc == 0)
+        rc = make_loop(runner);
     if (rc < 0)
         return rc;
     if (runner->options.debug || runner->options.no_debug)
@@ -95,7 +118,20 @@ static int explain(eddy_task *task, bool applied, int result)
     return only_ours ? eddyi_fail(EDDY_EINTERRUPTED, "run") : result;
 }
 
+static int create_main(eddy_runner *runner, eddy_task **out, eddy_coro_fn fn, void *arg,
+                       eddy_context *context)
+{
+    eddy_task_options options = {.size = sizeof options};
+    options.context = context != NULL ? context : runner->context;
+    return eddy_loop_create_task(runner->loop, out, fn, arg, &options);
+}
+
 int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
+{
+    return eddy_runner_run_in_context(runner, fn, arg, NULL);
+}
+
+int eddy_runner_run_in_context(eddy_runner *runner, eddy_coro_fn fn, void *arg, eddy_context *context)
 {
     eddy_task *task;
     if (runner == NULL || fn == NULL)
@@ -104,7 +140,7 @@ int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
         return eddyi_fail(EDDY_ERUNNING, "run");
     int rc = initialize(runner);
     if (rc == 0)
-        rc = eddy_loop_create_task(runner->loop, &task, fn, arg, NULL);
+        rc = create_main(runner, &task, fn, arg, context);
     if (rc < 0)
         return rc;
     task->silent_at_close = true;
@@ -157,22 +193,51 @@ static void let_go_of_pending(eddy_loop *loop)
     }
 }
 
+/* C4: who still runs long after the cancel is named and told again. Tasks that were made meanwhile are not asked to end. */
+static void remind_all(eddy_loop *loop)
+{
+    eddyi_list_each (link, &loop->tasks) {
+        eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
+        eddy_exception_context context = {
+            .size = sizeof context,
+            .message = "Task goes on although the loop shuts down; it is cancelled once more",
+            .exception = EDDY_ECANCELED,
+            .task = task};
+        if (task->cancelling == 0)
+            continue;
+        eddy_loop_call_exception_handler(loop, &context);
+        eddy_task_cancel(task);
+    }
+}
+
+/* < 0: the poller failed. */
+static int wait_for_all(eddy_loop *loop)
+{
+    double reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
+    while (loop->task_count > 0) {
+        int rc = eddy_loop_run_once(loop, reminder - eddy_loop_time(loop));
+        if (rc < 0)
+            return rc;
+        if (loop->task_count == 0 || eddy_loop_time(loop) < reminder)
+            continue;
+        remind_all(loop);
+        reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
+    }
+    return eddy_loop_run_once(loop, 0); /* the callbacks of the last ones are queued */
+}
+
 /* R5, steps 1 to 3. R7: tasks that ignore the cancel are waited for without limit, and those that they make are not cancelled. Needs
  * no memory: who has ended is kept in the list that it leaves the loop's for. */
 static void cancel_all(eddy_loop *loop)
 {
-    int rc = 0;
     eddyi_list_each (link, &loop->tasks) {
         eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
         eddy_task_cancel(task);
         eddy_task_retain(task);
         task->kept_at_end = true;
     }
-    while (loop->task_count > 0 && rc >= 0)
-        rc = eddy_loop_run_once(loop, (double)INFINITY);
-    if (rc >= 0)
-        (void)eddy_loop_run_once(loop, 0); /* the callbacks of the last ones are queued */
-    let_go_of_pending(loop);
+    if (wait_for_all(loop) < 0)
+        let_go_of_pending(loop);
     report_ended(loop);
 }
 
@@ -199,7 +264,7 @@ static void end_executor(eddy_loop *loop)
     eddy_task *task;
     eddy_exception_context context = {.size = sizeof context,
                                       .message = "the default executor did not end before eddy_run() did"};
-    context.exception = eddy_loop_create_task(loop, &task, shut_down_executor, loop, NULL);
+    context.exception = eddy_task_create(loop, &task, shut_down_executor, loop, NULL); /* by no factory */
     if (context.exception == 0) {
         context.exception = eddy_loop_run_until_complete(loop, &task->future);
         eddy_task_release(task);
@@ -222,9 +287,12 @@ int eddy_runner_close(eddy_runner *runner)
             end_generators(loop);
         if (!loop->closed && loop->executor != NULL)
             end_executor(loop);
+        if (runner->policy != NULL)
+            (void)eddyi_policy_set_event_loop(runner->policy, NULL);
         (void)eddy_loop_close(loop);
         eddy_loop_release(loop);
     }
+    eddy_context_release(runner->context);
     eddyi_release(eddyi_default_allocator(), runner);
     return 0;
 }

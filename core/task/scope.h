@@ -56,4 +56,6 @@ void eddyi_scope_leave(eddyi_scope *); /* unlink from its task */
 int eddyi_scopes_close(eddy_task *, const eddyi_scope *outer, int result);
 void eddyi_scopes_abandon(eddy_task *, const eddyi_scope *outer);
 
+void eddyi_group_child_ended(eddy_task *); /* before anybody else who waits for it is told */
+
 #endif

@@ -1,6 +1,6 @@
 /* suspend.c: the one way to wait, and the switch between tasks.
  * Touches the context switch and the ready queue. A blocked task switches straight to the next ready task of the batch where there
- * is one; otherwise to the loop's own stack. */
+ * is one; otherwise to the loop's own stack. In its eager step it goes back to its creator. */
 #include <assert.h>
 #include <stdlib.h>
 
@@ -12,10 +12,18 @@
 
 /* ---- switching ---- */
 
-static void begin_switch_to_task(eddy_task *to, void **save)
+static void task_entry(void *arg);
+
+static void switch_to_task(eddyi_context *from, eddy_task *to, void **save)
 {
-    const eddy_task *ground = to->ground;
-    eddyi_annotate_switch_begin(save, ground->stack_low, eddyi_stack_size(ground), ground->annotation);
+    bool begins = to->stack == NULL;
+    if (begins)
+        eddyi_stack_take(to);
+    eddyi_annotate_switch_begin(save, to->stack->low, eddyi_stack_size(to->stack), to->stack->annotation);
+    if (begins)
+        eddyi_context_enter(from, to->stack->low, eddyi_stack_size(to->stack), task_entry, to);
+    else
+        eddyi_context_switch(from, &to->context);
 }
 
 static void begin_switch_to_loop(eddy_loop *loop, void **save)
@@ -38,6 +46,7 @@ static void bury_departed(eddy_loop *loop)
     eddy_task *departed = loop->departed;
     if (departed != NULL) {
         loop->departed = NULL;
+        eddyi_stack_give(departed);
         eddy_task_release(departed);
     }
 }
@@ -59,13 +68,20 @@ static void leave_task(eddy_loop *loop, eddy_task *self, eddyi_context *from)
         eddy_task *next = EDDYI_CONTAINER(node, eddy_task, step);
         if (next == self)
             return;
-        begin_switch_to_task(next, save);
-        eddyi_context_switch(from, &next->context);
+        switch_to_task(from, next, save);
+    } else if (loop->creator != NULL) {
+        switch_to_task(from, loop->creator, save);
     } else {
         begin_switch_to_loop(loop, save);
         eddyi_context_switch(from, &loop->context);
     }
     end_switch(loop, fake_stack);
+}
+
+static void check_stack(const eddy_task *task)
+{
+    if (task->unguarded && !eddyi_stack_intact(task))
+        eddyi_stack_overflowed(task);
 }
 
 void eddyi_task_step(eddyi_node *node)
@@ -76,8 +92,7 @@ void eddyi_task_step(eddyi_node *node)
     if (loop->closed)
         return;
     loop->host_annotation = eddyi_annotate_fiber_current();
-    begin_switch_to_task(task, &fake_stack);
-    eddyi_context_switch(&loop->context, &task->context);
+    switch_to_task(&loop->context, task, &fake_stack);
     eddyi_annotate_switch_end(fake_stack, NULL, NULL);
     arrive(loop, NULL);
 }
@@ -106,23 +121,57 @@ static void task_entry(void *arg)
     eddyi_task_depart(task);
 }
 
-void eddyi_task_change_ground(eddy_task *task, eddy_task *ground, eddyi_context *from,
-                              const eddyi_context *to, bool for_ever)
+/* Nothing but the new task, and what it starts eagerly itself, runs until the creator goes on. */
+void eddyi_task_begin(eddy_task *task)
 {
-    void *fake_stack = NULL;
     eddy_loop *loop = task->future.loop;
-    if (task->ground->unguarded && !eddyi_stack_intact(task->ground))
-        eddyi_stack_overflowed(task);
-    task->ground = ground;
-    begin_switch_to_task(task, for_ever ? NULL : &fake_stack);
-    eddyi_context_switch(from, to);
+    eddy_task *creator = loop->current, *outer = loop->creator;
+    int32_t io_budget = loop->io_budget;
+    int saved_errno = *loop->errno_location;
+    uint32_t held = loop->held & EDDYI_HELD_BY_EAGER_STEP;
+    void *fake_stack = NULL;
+    if (creator != NULL)
+        check_stack(creator);
+    else
+        loop->host_annotation = eddyi_annotate_fiber_current();
+    loop->creator = creator;
+    loop->held |= EDDYI_HELD_BY_EAGER_STEP;
+    switch_to_task(creator != NULL ? &creator->context : &loop->context, task, &fake_stack);
+    end_switch(loop, fake_stack);
+    loop->creator = outer;
+    loop->held = (loop->held & ~(uint32_t)EDDYI_HELD_BY_EAGER_STEP) | held; /* debug may have been switched */
+    arrive(loop, creator);
+    loop->io_budget = io_budget;
+    *loop->errno_location = saved_errno;
+}
+
+/* ---- to another stack in the same task ---- */
+
+static void begin_change(eddy_task *task, eddyi_stack *stack, void **save)
+{
+    check_stack(task);
+    eddyi_stack_stand_on(task, stack);
+    eddyi_annotate_switch_begin(save, stack->low, eddyi_stack_size(stack), stack->annotation);
+}
+
+void eddyi_task_enter_stack(eddy_task *task, eddyi_stack *stack, eddyi_context *from,
+                            void (*entry)(void *arg), void *arg)
+{
+    eddy_loop *loop = task->future.loop;
+    void *fake_stack = NULL;
+    begin_change(task, stack, &fake_stack);
+    eddyi_context_enter(from, stack->low, eddyi_stack_size(stack), entry, arg);
     end_switch(loop, fake_stack);
 }
 
-void eddyi_task_prepare(eddy_task *task)
+void eddyi_task_change_stack(eddy_task *task, eddyi_stack *stack, eddyi_context *from,
+                             const eddyi_context *to, bool for_ever)
 {
-    task->annotation = eddyi_annotate_fiber_create();
-    eddyi_context_make(&task->context, task->stack_low, eddyi_stack_size(task), task_entry, task);
+    eddy_loop *loop = task->future.loop;
+    void *fake_stack = NULL;
+    begin_change(task, stack, for_ever ? NULL : &fake_stack);
+    eddyi_context_switch(from, to);
+    end_switch(loop, fake_stack);
 }
 
 /* ---- waiting ---- */
@@ -133,6 +182,8 @@ bool eddyi_take_cancel(eddy_task *task)
         return false;
     task->must_cancel = false;
     task->cancel_kept = false;
+    if ((task->future.loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        eddyi_note_wait(task, NULL);
     eddyi_fail_canceled(task);
     return true;
 }
@@ -149,8 +200,7 @@ static void suspend_here(eddy_task *task)
 {
     eddy_loop *loop = task->future.loop;
     int saved_errno = *loop->errno_location;
-    if (task->ground->unguarded && !eddyi_stack_intact(task->ground))
-        eddyi_stack_overflowed(task);
+    check_stack(task);
     leave_task(loop, task, &task->context);
     arrive(loop, task);
     task->scheduled = false;
@@ -161,6 +211,8 @@ int eddyi_suspend(eddyi_wait *wait, bool keep_result)
 {
     eddy_task *task = wait->task;
     task->wait = wait;
+    if ((task->future.loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        eddyi_note_wait(task, wait->kind);
     if (task->must_cancel && !task->scheduled) {
         task->must_cancel = false;
         task->cancel_kept = false;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/task/annotate.h"
 #include "core/task/generator.h"
 #include "core/task/group_errors.h"
 #include "core/task/lifecycle.h"
@@ -62,7 +61,7 @@ static int allocate_task(eddy_loop *loop, eddy_task **out, const eddy_task_optio
     eddy_task *task;
     int rc = copy_name(loop, &name, options->name);
     if (rc == 0)
-        rc = eddyi_stack_take(loop, &task, options->stack_size, options->stack_without_signals);
+        rc = eddyi_block_take(loop, &task, options->stack_size, options->stack_without_signals);
     if (rc < 0) {
         eddyi_release(&loop->allocator, name);
         return rc;
@@ -86,81 +85,76 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->error_settled = false;
     task->cancel_message = NULL;
     task->scopes = NULL;
-    task->generator = NULL;
-    task->ground = task;
+    task->group = NULL;
     task->group_errors = NULL;
-    task->deferred = NULL;
-    task->locks_held = 0;
     task->error.code = 0; /* the rest of the record means nothing then */
     task->scheduled = true;
     task->id = next_id(loop);
 }
 
-static void start_task(eddy_task *task)
+static void link_task(eddy_task *task)
 {
-    eddy_loop *loop = task->future.loop;
-    eddyi_list_append(&loop->tasks, &task->all);
-    loop->task_count++;
-    eddyi_ready_push(loop, &task->step);
+    eddyi_list_append(&task->future.loop->tasks, &task->all);
+    task->future.loop->task_count++;
 }
 
-void eddyi_task_revive(eddy_loop *loop, eddy_task *block)
+void eddyi_task_revive(eddy_loop *loop, eddy_task *block, eddy_coro_fn fn)
 {
     init_task(block, loop);
+    block->fn = fn;
+    block->arg = NULL;
     block->name = NULL;
     block->release = NULL;
-    start_task(block);
+    block->variables = eddyi_variables_capture(loop);
+    link_task(block);
+    eddyi_ready_push(loop, &block->step);
 }
 
-int eddyi_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
-                      const eddy_task_options *options)
+int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn)
 {
-    static const eddy_task_options defaults = {.size = sizeof defaults};
-    eddy_task *task = NULL;
     int rc = eddyi_loop_usable(loop);
     if (rc == 0 && (fn == NULL || loop->closing))
         rc = fn == NULL ? EDDY_EINVAL : EDDY_ECLOSED;
+    return rc;
+}
+
+int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
+                     const eddy_task_options *options)
+{
+    static const eddy_task_options defaults = {.size = sizeof defaults};
+    eddy_task *task = NULL;
+    int rc = eddyi_task_creatable(loop, fn);
+    if (options == NULL)
+        options = &defaults;
     if (rc == 0)
-        rc = allocate_task(loop, &task, options != NULL ? options : &defaults);
+        rc = allocate_task(loop, &task, options);
     if (rc < 0)
         return eddyi_fail(rc, "create_task");
     init_task(task, loop);
     task->fn = fn;
     task->arg = arg;
-    task->release = options != NULL ? options->release : NULL;
-    eddyi_task_prepare(task);
-    start_task(task);
-    *out = task;
-    return 0;
-}
-
-int eddy_loop_create_task(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
-                          const eddy_task_options *options)
-{
-    eddy_task *task;
-    int rc = eddyi_task_create(loop, &task, fn, arg, options);
-    if (rc == 0 && out != NULL)
+    task->release = options->release;
+    task->variables =
+        options->context != NULL ? eddyi_variables_in(options->context) : eddyi_variables_capture(loop);
+    link_task(task);
+    if (out != NULL)
         *out = eddy_task_retain(task);
-    return rc;
-}
-
-int eddy_create_task(eddy_task **out, eddy_coro_fn fn, void *arg, const eddy_task_options *options)
-{
-    eddy_loop *loop = eddy_get_running_loop();
-    if (loop == NULL)
-        return eddyi_fail(EDDY_ENOLOOP, "create_task");
-    return eddy_loop_create_task(loop, out, fn, arg, options);
+    if (options->eager_start == EDDY_EAGER_START_YES && eddy_get_running_loop() == loop)
+        eddyi_task_begin(task);
+    else
+        eddyi_ready_push(loop, &task->step);
+    return 0;
 }
 
 /* ---- the end ---- */
 
-void eddyi_run_deferred(eddy_task *task)
+void eddyi_run_deferred(eddy_loop *loop, eddyi_stack *stack)
 {
     eddyi_deferred *deferred;
-    while ((deferred = task->deferred) != NULL) {
+    while (stack != NULL && (deferred = stack->deferred) != NULL) {
         eddyi_deferred copy = *deferred;
-        task->deferred = copy.next;
-        eddyi_cell_give(task->future.loop, deferred);
+        stack->deferred = copy.next;
+        eddyi_cell_give(loop, deferred);
         copy.fn(copy.arg);
     }
 }
@@ -193,6 +187,8 @@ static void finish_task(eddy_task *task, int result)
     } else if (result < 0 && task->error.code != result) {
         task->error = (eddy_error){.code = result};
     }
+    if (task->group != NULL)
+        eddyi_group_child_ended(task);
     eddyi_future_finish(&task->future, state, result);
 }
 
@@ -202,6 +198,14 @@ static void report_held_locks(eddy_task *task)
     eddy_exception_context context = {
         .size = sizeof context, .message = "Task ended while it still held a lock", .task = task};
     eddy_loop_call_exception_handler(task->future.loop, &context);
+}
+
+static void look_back(eddy_task *task, int result)
+{
+    if (result >= 0)
+        eddyi_report_swallowed_cancel(task);
+    if (task->stack->locks_held != 0)
+        report_held_locks(task);
 }
 
 void eddyi_task_run(eddy_task *task)
@@ -216,10 +220,12 @@ void eddyi_task_run(eddy_task *task)
 
 void eddyi_task_end(eddy_task *task, int result)
 {
-    eddyi_run_deferred(task);
-    result = eddyi_scopes_close(task, NULL, result);
-    if (task->locks_held != 0)
-        report_held_locks(task);
+    eddy_loop *loop = task->future.loop;
+    eddyi_run_deferred(loop, task->stack);
+    if (task->scopes != NULL)
+        result = eddyi_scopes_close(task, NULL, result);
+    if ((loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        look_back(task, result);
     finish_task(task, result);
 }
 
@@ -227,10 +233,12 @@ static void destroy_task(eddy_future *future)
 {
     eddy_task *task = (eddy_task *)future;
     eddy_loop *loop = future->loop;
-    eddyi_group_errors_release(task->group_errors);
+    if (task->group_errors != NULL)
+        eddyi_group_errors_release(task->group_errors);
+    eddyi_variables_drop(&task->variables);
     eddyi_release(&loop->allocator, task->name);
-    eddyi_annotate_fiber_destroy(task->annotation);
-    eddyi_stack_give(loop, task);
+    eddyi_stack_give(task);
+    eddyi_block_give(task);
 }
 
 /* The loop closes and the task will never run again. */
@@ -247,9 +255,11 @@ static void abandon(eddy_task *task)
         task->wait = NULL;
     }
     eddyi_ready_remove(loop, &task->step);
-    while (task->generator != NULL)
-        eddyi_generator_abandon(task->generator);
-    eddyi_run_deferred(task);
+    eddyi_borrowed borrowed = eddyi_variables_borrow(&task->variables);
+    while (task->stack != NULL && task->stack->generator != NULL)
+        eddyi_generator_abandon(task->stack->generator);
+    eddyi_run_deferred(loop, task->stack);
+    eddyi_variables_return(borrowed);
     eddyi_scopes_abandon(task, NULL);
 }
 
@@ -301,8 +311,10 @@ int eddy_task_uncancel(eddy_task *task)
 {
     if (task == NULL || task->cancelling == 0)
         return 0;
-    if (--task->cancelling == 0)
+    if (--task->cancelling == 0) {
         task->must_cancel = false;
+        eddyi_note_cancel_taken_back(task);
+    }
     return (int)task->cancelling;
 }
 
@@ -310,6 +322,8 @@ int eddyi_fail_canceled(eddy_task *task)
 {
     task->error = (eddy_error){.code = EDDY_ECANCELED, .message = task->cancel_message};
     task->error_settled = false;
+    if ((task->future.loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        eddyi_note_cancel_delivered(task);
     return EDDY_ECANCELED;
 }
 
@@ -365,7 +379,20 @@ int eddy_set_value(void *value, eddy_callback_fn release)
     return 0;
 }
 
+int eddy_task_get_context(eddy_task *task, eddy_context **out)
+{
+    int rc = task != NULL && out != NULL ? eddyi_variables_context(&task->variables, out) : EDDY_EINVAL;
+    return rc < 0 ? eddyi_fail(rc, "get_context") : 0;
+}
+
 /* ---- names and lists ---- */
+
+eddy_coro_fn eddy_task_get_coro(const eddy_task *task, void **arg)
+{
+    if (arg != NULL)
+        *arg = task != NULL && !eddy_task_done(task) ? task->arg : NULL; /* it was released with the end */
+    return task != NULL ? task->fn : NULL;
+}
 
 uint64_t eddy_task_id(const eddy_task *task)
 {
@@ -419,7 +446,7 @@ int eddy_defer(eddy_callback_fn fn, void *arg)
     eddyi_deferred *deferred = eddyi_cell_take(task->future.loop);
     if (deferred == NULL)
         return eddyi_fail(EDDY_ENOMEM, "defer");
-    *deferred = (eddyi_deferred){.next = task->deferred, .fn = fn, .arg = arg};
-    task->deferred = deferred;
+    *deferred = (eddyi_deferred){.next = task->stack->deferred, .fn = fn, .arg = arg};
+    task->stack->deferred = deferred;
     return 0;
 }

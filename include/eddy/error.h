@@ -94,7 +94,7 @@ typedef struct eddy_error {
     uint64_t consumed;     /* EDDY_ELIMIT: bytes that can be read and surely hold no separator */
     uint32_t group_count;  /* how many errors a task group ended with, 0 when it was not a group */
     int group[EDDY_ERROR_GROUP_MAX]; /* the first of them, in the order in which they happened */
-    uint64_t group_id; /* names the group for eddy_error_in_group, which has all of them in full */
+    uint32_t group_id; /* names the group for eddy_error_in_group, which has all of them in full */
 } eddy_error;
 
 /**

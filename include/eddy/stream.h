@@ -30,11 +30,12 @@ typedef struct eddy_server_options {
     eddy_family family;
     int backlog;           /* 0: 100 */
     bool no_reuse_address; /* SO_REUSEADDR is on by default where it is safe */
-    bool reuse_port;
+    bool reuse_port; /* several servers share a port, in this process or in others: all of them ask for it */
     bool keep_alive;
     bool do_not_start;                   /* listen only at eddy_server_start_serving or serve_forever */
     size_t limit, high_water, low_water; /* of each client's stream; as in eddy_connect_options */
-    eddy_task_options client_task;       /* of each client's task; zero for the defaults */
+    eddy_task_options
+        client_task; /* of each client's task; zero for the defaults; never eager, by no factory */
 } eddy_server_options;
 
 EDDY_API void eddy_server_options_init(eddy_server_options *options);
@@ -276,7 +277,7 @@ EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
  *           each client
  * returns   0 and a server in *out, which eddy_server_release gives back
  * errors    EDDY_EADDRINUSE · EDDY_EADDRNOTAVAIL · EDDY_EACCES · EDDY_ENOHOST · EDDY_ERESOLVE · EDDY_EMFILE · EDDY_ENOMEM ·
- *           EDDY_ECANCELED · EDDY_EINVAL · EDDY_ENOTASK
+ *           EDDY_ENOSYS reuse_port where the system has none · EDDY_ECANCELED · EDDY_EINVAL · EDDY_ENOTASK
  * thread    the loop's
  * since     0.1
  */

@@ -136,6 +136,46 @@ void eddyi_thread_detach(eddyi_thread *thread)
     (void)pthread_detach(*(pthread_t *)(void *)thread->storage);
 }
 
+typedef struct ending {
+    void (*fn)(void *arg);
+    void *arg;
+} ending;
+
+static void call_at_end(void *given)
+{
+    const ending *self = given;
+    self->fn(self->arg);
+}
+
+/* Tried again when it failed. */
+static int key_of_endings(pthread_key_t *out)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_key_t key;
+    static bool made;
+    int rc = 0;
+    (void)pthread_mutex_lock(&mutex);
+    if (!made)
+        rc = EDDYI_CALL(pthread_key_create, errno, (&key, call_at_end));
+    made = made || rc == 0;
+    *out = key;
+    (void)pthread_mutex_unlock(&mutex);
+    return rc;
+}
+
+int eddyi_thread_at_end(void (*fn)(void *arg), void *arg)
+{
+    static _Thread_local ending own; /* outlives the thread's keys */
+    pthread_key_t key;
+    int rc = key_of_endings(&key);
+    if (rc == 0)
+        rc = EDDYI_CALL(pthread_setspecific, errno, (key, &own));
+    if (rc != 0)
+        return eddyi_error_from_system(rc);
+    own = (ending){fn, arg};
+    return 0;
+}
+
 /* The address of a thread's own byte is unique among living threads, and costs no call. */
 uintptr_t eddyi_thread_id(void)
 {

@@ -69,7 +69,7 @@ void stop_loop(void *loop)
 
 void stop_loop_from_thread(void *loop)
 {
-    (void)eddy_loop_call_soon_threadsafe(loop, NULL, stop_loop, loop);
+    assert_int_equal(eddy_loop_call_soon_threadsafe(loop, NULL, stop_loop, loop), 0);
 }
 
 /* ---- callbacks and order ---- */

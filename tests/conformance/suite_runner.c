@@ -226,6 +226,47 @@ static void shutdown_waits_for_the_stubborn_and_spares_the_newborn(void **state)
     assert_int_equal(reports, 0);
 }
 
+static int cancels_needed;
+
+static int need_two_cancels(void *arg)
+{
+    (void)arg;
+    while (cancels_needed > 0)
+        if (eddy_sleep((double)INFINITY) == EDDY_ECANCELED)
+            cancels_needed--;
+    return 0;
+}
+
+static char reminded[32];
+
+static void note_reminder(eddy_loop *loop, const eddy_exception_context *context, void *arg)
+{
+    (void)loop;
+    ++*(int *)arg;
+    (void)eddy_task_get_name(context->task, reminded, sizeof reminded);
+}
+
+static int leave_one_that_swallows(void *reports)
+{
+    eddy_task_options named = {.size = sizeof named, .name = "stubborn"};
+    int rc = eddy_create_task(NULL, need_two_cancels, NULL, &named);
+    (void)eddy_loop_set_exception_handler(eddy_get_running_loop(), note_reminder, reports);
+    return rc < 0 ? rc : eddy_sleep(0);
+}
+
+static void fault_C4_shutdown_names_who_goes_on_and_cancels_again(void **state)
+{
+    int reports = 0;
+    (void)state;
+    if (!support_is_simulated())
+        skip(); /* the reminder comes after seconds, which pass at once there */
+    cancels_needed = 2;
+    assert_int_equal(eddy_run(leave_one_that_swallows, &reports, options()), 0);
+    assert_int_equal(cancels_needed, 0);
+    assert_int_equal(reports, 1);
+    assert_string_equal(reminded, "stubborn");
+}
+
 static void runner_runs_several_mains_on_one_loop(void **state)
 {
     eddy_runner *runner;
@@ -474,6 +515,7 @@ int suite_runner(void)
         cmocka_unit_test(run_works_in_any_thread),
         cmocka_unit_test(leftovers_are_cancelled_waited_for_and_reported),
         cmocka_unit_test(shutdown_waits_for_the_stubborn_and_spares_the_newborn),
+        cmocka_unit_test(fault_C4_shutdown_names_who_goes_on_and_cancels_again),
         cmocka_unit_test(runner_runs_several_mains_on_one_loop),
         cmocka_unit_test(loop_factory_is_used_once_and_its_failure_told),
         cmocka_unit_test(first_interrupt_cancels_main_and_is_told),

@@ -343,7 +343,7 @@ static void overflow_entry(void *arg)
 
 static void overflow_a_context(void *arg)
 {
-    eddyi_context home, one;
+    eddyi_context home;
     size_t page = eddyi_page_size(), size = 64 * page;
     void *pages;
     (void)arg;
@@ -353,8 +353,7 @@ static void overflow_a_context(void *arg)
     describes = true;
     if (eddyi_fault_install(describe) < 0 || eddyi_fault_thread_enter() < 0)
         _exit(96);
-    eddyi_context_make(&one, (char *)pages + page, size - page, overflow_entry, NULL);
-    eddyi_context_switch(&home, &one);
+    eddyi_context_enter(&home, (char *)pages + page, size - page, overflow_entry, NULL);
 }
 
 static bool sanitized(void)
@@ -653,6 +652,100 @@ static void a_detached_thread_runs_too(void **state)
     eddyi_mutex_unlock(&m.mutex);
 }
 
+/* ---- a value of each thread ---- */
+
+static atomic_int given_back;
+
+static void count_value(void *value)
+{
+    atomic_fetch_add(&given_back, *(int *)value);
+}
+
+static int one = 1, ten = 10, hundred = 100;
+
+static void keep_a_value(void *good)
+{
+    *(bool *)good = eddyi_thread_value() == NULL && eddyi_thread_value_set(&one, count_value) == 0 &&
+                    eddyi_thread_value_set(&ten, count_value) == 0 && eddyi_thread_value() == &ten;
+}
+
+static void clear_a_value(void *good)
+{
+    *(bool *)good = eddyi_thread_value_set(&one, count_value) == 0 &&
+                    eddyi_thread_value_set(NULL, count_value) == 0 && eddyi_thread_value() == NULL;
+}
+
+static void run_in_a_thread(void (*fn)(void *))
+{
+    eddyi_thread thread;
+    bool good = false;
+    assert_int_equal(eddyi_thread_create(&thread, fn, &good, "value"), 0);
+    eddyi_thread_join(&thread);
+    assert_true(good);
+}
+
+/* Before the key of the process is made, and after. */
+static void fault_X8_a_value_that_cannot_be_kept_is_an_error(void **state)
+{
+    eddyi_inject_plan plan = {.fail_at = 1};
+    (void)state;
+    assert_null(eddyi_thread_value());
+    assert_int_equal(eddyi_thread_value_set(NULL, count_value), 0);
+    plan.calls = UINT64_C(1) << EDDYI_INJECT_pthread_key_create;
+    eddyi_inject_start(&plan);
+    assert_int_equal(eddyi_thread_value_set(&hundred, count_value), EDDY_EAGAIN);
+    assert_null(eddyi_thread_value());
+    assert_int_equal(eddyi_thread_value_set(&hundred, count_value), 0);
+    plan.calls = UINT64_C(1) << EDDYI_INJECT_pthread_setspecific;
+    eddyi_inject_start(&plan);
+    assert_int_equal(eddyi_thread_value_set(&one, count_value), EDDY_ENOMEM);
+    eddyi_inject_stop();
+    assert_ptr_equal(eddyi_thread_value(), &hundred);
+}
+
+static void fault_X8_a_threads_value_is_given_back_when_it_ends(void **state)
+{
+    (void)state;
+    assert_int_equal(eddyi_thread_value_set(&hundred, count_value), 0);
+    atomic_store(&given_back, 0);
+    run_in_a_thread(keep_a_value);
+    assert_int_equal(atomic_load(&given_back), 10); /* the last one, once */
+    run_in_a_thread(clear_a_value);
+    assert_int_equal(atomic_load(&given_back), 10);
+    assert_ptr_equal(eddyi_thread_value(), &hundred);
+    assert_int_equal(eddyi_thread_value_set(NULL, count_value), 0);
+}
+
+static int endings[2];
+
+static void count_ending(void *number)
+{
+    ++*(int *)number;
+}
+
+static void ask_for_its_end(void *arg)
+{
+    int *rc = arg;
+    *rc = eddyi_thread_at_end(count_ending, &endings[0]);
+    if (*rc == 0)
+        *rc = eddyi_thread_at_end(count_ending, &endings[1]); /* takes its place */
+    if (endings[0] + endings[1] != 0)
+        *rc = -1;
+}
+
+static void a_thread_that_asked_hears_of_its_end_once(void **state)
+{
+    eddyi_thread thread;
+    int rc = -1;
+    (void)state;
+    memset(endings, 0, sizeof endings);
+    assert_int_equal(eddyi_thread_create(&thread, ask_for_its_end, &rc, "ending"), 0);
+    eddyi_thread_join(&thread);
+    assert_int_equal(rc, 0);
+    assert_int_equal(endings[0], 0);
+    assert_int_equal(endings[1], 1);
+}
+
 static void fault_X3_a_thread_or_lock_that_cannot_be_made_is_an_error(void **state)
 {
     eddyi_inject_plan plan = {.fail_at = 1, .fail_after_too = true};
@@ -865,6 +958,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(fault_T1_a_timed_wait_never_ends_early),
         cmocka_unit_test(threads_have_ids_of_their_own_and_block_all_signals),
         cmocka_unit_test(a_detached_thread_runs_too),
+        cmocka_unit_test(fault_X8_a_value_that_cannot_be_kept_is_an_error),
+        cmocka_unit_test(fault_X8_a_threads_value_is_given_back_when_it_ends),
+        cmocka_unit_test(a_thread_that_asked_hears_of_its_end_once),
         cmocka_unit_test(fault_X3_a_thread_or_lock_that_cannot_be_made_is_an_error),
         cmocka_unit_test(fault_X10_the_fork_generation_grows_in_each_child_only),
         cmocka_unit_test(a_plain_process_is_not_privileged),

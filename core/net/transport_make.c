@@ -1,0 +1,126 @@
+/* transport_make.c: create_connection, create_server, connect_accepted_socket. Rule numbers are those of asyncio's inventory.
+ * Touches transport_inside.h, connecting and servers. What fails on the way closes the connection. */
+#include "core/net/connect.h"
+#include "core/net/server_inside.h"
+#include "core/net/transport_inside.h"
+
+static eddyi_marks marks_of(const eddy_connect_options *options)
+{
+    return options != NULL ? (eddyi_marks){options->high_water, options->low_water} : (eddyi_marks){0, 0};
+}
+
+static int check_running(eddy_loop *loop, const char *operation)
+{
+    eddy_task *task = eddyi_current_task();
+    if (loop == NULL)
+        return eddyi_fail(EDDY_EINVAL, operation);
+    if (task == NULL)
+        return eddyi_fail(EDDY_ENOTASK, operation);
+    return task->future.loop == loop ? 0 : eddyi_fail(EDDY_EWRONGLOOP, operation);
+}
+
+/* ---- a connection of ours ---- */
+
+static int make_protocol(eddy_protocol **out, eddy_protocol_factory factory, void *arg)
+{
+    *out = NULL;
+    int rc = factory(out, arg);
+    if (rc >= 0 && (*out == NULL || (*out)->type == NULL))
+        rc = EDDY_EINVAL;
+    return rc < 0 ? rc : 0;
+}
+
+/* N3: connection_made comes through the loop, and is over when we go on. */
+static int wait_until_made(eddy_transport *transport)
+{
+    int rc = eddyi_yield(eddyi_current_task());
+    if (rc < 0)
+        eddy_transport_abort(transport);
+    return rc;
+}
+
+int eddy_loop_create_connection(eddy_loop *loop, eddy_transport **out, const char *host, const char *service,
+                                eddy_protocol_factory factory, void *arg, const eddy_connect_options *options)
+{
+    static const char operation[] = "create_connection";
+    eddy_transport *transport = NULL;
+    eddy_protocol *protocol;
+    eddy_fd fd;
+    if (factory == NULL || service == NULL)
+        return eddyi_fail(EDDY_EINVAL, operation);
+    int rc = check_running(loop, operation);
+    if (rc == 0)
+        rc = eddyi_connect(&fd, host, service, options, operation);
+    if (rc < 0)
+        return rc;
+    rc = make_protocol(&protocol, factory, arg);
+    if (rc == 0)
+        rc = eddyi_transport_create(loop, &transport, fd, marks_of(options));
+    if (rc < 0) {
+        (void)loop->net->close(loop->backend, fd);
+        return eddyi_fail(rc, operation);
+    }
+    transport->protocol = protocol;
+    eddyi_transport_queue(transport);
+    rc = wait_until_made(transport);
+    if (rc == 0 && out != NULL)
+        *out = transport;
+    return rc;
+}
+
+int eddy_loop_connect_accepted_socket(eddy_loop *loop, eddy_transport **out, eddy_fd fd,
+                                      eddy_protocol *protocol, const eddy_connect_options *options)
+{
+    static const char operation[] = "connect_accepted_socket";
+    eddy_transport *transport;
+    int type = 0;
+    int rc = eddyi_loop_usable(loop);
+    if (rc == 0 && (protocol == NULL || protocol->type == NULL))
+        rc = EDDY_EINVAL;
+    if (rc == 0)
+        rc = loop->net->get_option(loop->backend, fd, EDDYI_SOCKET_TYPE, &type);
+    if (rc >= 0 && type != EDDYI_SOCKET_STREAM)
+        rc = EDDY_EINVAL;
+    if (rc >= 0)
+        rc = loop->net->set_option(loop->backend, fd, EDDYI_NON_BLOCKING, 1);
+    if (rc >= 0)
+        rc = eddyi_transport_create(loop, &transport, fd, marks_of(options));
+    if (rc < 0)
+        return eddyi_fail(rc == EDDY_EEXIST ? EDDY_EBUSY : rc, operation);
+    transport->protocol = protocol;
+    eddyi_transport_queue(transport);
+    if (out != NULL)
+        *out = transport;
+    return 0;
+}
+
+/* ---- connections of a server ---- */
+
+static int start_transport(eddyi_listener *listener, eddy_fd fd)
+{
+    eddy_transport *transport;
+    eddy_server *server = listener->server;
+    eddyi_marks marks = {server->options.high_water, server->options.low_water};
+    int rc = eddyi_transport_create(server->loop, &transport, fd, marks);
+    if (rc < 0)
+        return rc;
+    eddyi_server_adopt(server, &transport->channel);
+    eddyi_transport_queue(transport);
+    return 0;
+}
+
+int eddyi_server_make_protocol(eddy_server *server, eddy_protocol **out)
+{
+    return make_protocol(out, server->use.fn.protocol, server->use.arg);
+}
+
+int eddy_loop_create_server(eddy_loop *loop, eddy_server **out, const char *host, const char *service,
+                            eddy_protocol_factory factory, void *arg, const eddy_server_options *options)
+{
+    static const char operation[] = "create_server";
+    eddyi_server_use use = {.start = start_transport, .fn.protocol = factory, .arg = arg};
+    if (out == NULL || factory == NULL || (options != NULL && options->backlog < 0))
+        return eddyi_fail(EDDY_EINVAL, operation);
+    int rc = check_running(loop, operation);
+    return rc < 0 ? rc : eddyi_server_open(out, host, service, &use, options, operation);
+}
