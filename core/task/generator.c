@@ -26,6 +26,7 @@ struct eddy_generator {
     eddy_task *task;     /* running: whose part it is. At a yield: a reference, if the body has open scopes */
     eddyi_scope *scopes; /* at a yield: the body's, innermost first */
     eddyi_scope *below;  /* running: the task's innermost when it was asked */
+    eddyi_stack *ground; /* running: what its task stood on then; NULL: the task is `block` */
     uint8_t state;
     bool ending;  /* the body has returned, what it deferred runs */
     bool by_loop; /* the loop closes it: `block` is the task */
@@ -47,9 +48,8 @@ static void attach(eddy_generator *generator, eddy_task *task)
 {
     eddy_task *before = generator->task;
     eddyi_scope *scopes = generator->scopes;
-    eddyi_stack *stack = generator->block->stack;
-    stack->generator = generator;
-    stack->below = stack != task->stack ? task->stack : NULL;
+    generator->block->stack->generator = generator;
+    generator->ground = task != generator->block ? task->stack : NULL;
     generator->below = task->scopes;
     generator->task = task;
     generator->state = RUNNING;
@@ -87,6 +87,14 @@ static void detach(eddy_generator *generator)
     eddy_task *task = generator->task;
     generator->task = NULL;
     take_scopes(generator, task);
+}
+
+eddyi_stack *eddyi_stack_own(const eddy_task *task)
+{
+    eddyi_stack *stack = task->stack;
+    while (stack->generator != NULL && stack->generator->ground != NULL)
+        stack = stack->generator->ground;
+    return stack;
 }
 
 /* ---- the end ---- */
@@ -183,6 +191,7 @@ static _Noreturn void end_by_loop(eddy_generator *generator)
     eddy_generator_release(generator);
     eddyi_task_end(task, result == EDDY_EGENERATOREXIT ? 0 : result);
     eddyi_task_depart(task);
+    abort(); /* nobody comes back */
 }
 
 /* ---- the body ---- */
@@ -196,7 +205,7 @@ static _Noreturn void finish(eddy_generator *generator, int result)
     if (generator->by_loop)
         end_by_loop(generator);
     generator->state = ENDED;
-    eddyi_task_change_stack(task, task->stack->below, &generator->block->context, &generator->back, true);
+    eddyi_task_change_stack(task, generator->ground, &generator->block->context, &generator->back, true);
     abort(); /* nobody comes back */
 }
 
@@ -217,7 +226,7 @@ int eddy_generator_yield(void *value, void **sent)
         finish(generator, eddyi_fail(EDDY_EINVALIDSTATE, "aclose"));
     generator->state = AT_YIELD;
     generator->value = value;
-    eddyi_task_change_stack(task, task->stack->below, &generator->block->context, &generator->back, false);
+    eddyi_task_change_stack(task, generator->ground, &generator->block->context, &generator->back, false);
     if (generator->by_loop)
         eddyi_task_arrive(generator->block);
     if (generator->result < 0)
@@ -405,8 +414,8 @@ void eddyi_generator_abandon(eddy_generator *generator)
     eddyi_run_deferred(generator->loop, stack);
     eddyi_scopes_abandon(task, generator->below);
     stack->generator = NULL;
-    if (stack->below != NULL)
-        eddyi_stack_stand_on(task, stack->below);
+    if (generator->ground != NULL)
+        eddyi_stack_stand_on(task, generator->ground);
     detach(generator);
     end(generator);
     if (generator->counted)

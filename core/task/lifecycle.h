@@ -21,7 +21,7 @@ void eddyi_task_enter_stack(eddy_task *task, struct eddyi_stack *stack, eddyi_co
                             void (*entry)(void *arg), void *arg);
 void eddyi_task_change_stack(eddy_task *task, struct eddyi_stack *stack, eddyi_context *from,
                              const eddyi_context *to, bool for_ever);
-void eddyi_task_arrive(eddy_task *task);           /* on its stack, by its step */
-_Noreturn void eddyi_task_depart(eddy_task *task); /* it has ended */
+void eddyi_task_arrive(eddy_task *task); /* on its stack, by its step */
+void eddyi_task_depart(eddy_task *task); /* it has ended: does not return */
 
 #endif

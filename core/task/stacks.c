@@ -356,13 +356,11 @@ void eddyi_stack_take(eddy_task *task)
     eddyi_stack *stack = link != NULL ? EDDYI_LIST_ITEM(link, eddyi_stack, link) : warm_up(class);
     class->warm_count -= link != NULL;
     stack->slab->used++;
-    stack->token = eddyi_annotate_stack_begin(stack->low, eddyi_stack_size(stack));
-    stack->annotation = eddyi_annotate_fiber_create();
+    stack->annotation = eddyi_annotate_stack_begin(stack->low, eddyi_stack_size(stack));
     if (stack->unguarded)
         memcpy(stack->low, &canary, sizeof canary);
     stack->deferred = NULL;
     stack->generator = NULL;
-    stack->below = NULL;
     stack->last_wait = NULL;
     stack->cancelled_in = NULL;
     stack->locks_held = 0;
@@ -376,8 +374,7 @@ void eddyi_stack_give(eddy_task *task)
         return;
     stack_class *class = stack->slab->class;
     task->stack = NULL;
-    eddyi_annotate_fiber_destroy(stack->annotation);
-    eddyi_annotate_stack_end(stack->low, eddyi_stack_size(stack), stack->token);
+    eddyi_annotate_stack_end(stack->low, eddyi_stack_size(stack), stack->annotation);
     stack->slab->used--;
     class->warm_count++;
     eddyi_list_append(class->warm.next, &stack->link); /* before the first */

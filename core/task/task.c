@@ -221,7 +221,8 @@ void eddyi_task_run(eddy_task *task)
 void eddyi_task_end(eddy_task *task, int result)
 {
     eddy_loop *loop = task->future.loop;
-    eddyi_run_deferred(loop, task->stack);
+    if (task->stack->deferred != NULL)
+        eddyi_run_deferred(loop, task->stack);
     if (task->scopes != NULL)
         result = eddyi_scopes_close(task, NULL, result);
     if ((loop->held & EDDYI_HELD_BY_DEBUG) != 0)
