@@ -57,6 +57,7 @@ static int run_suites(void)
     failed += suite_trees();
     failed += suite_generators();
     failed += suite_generator_ends();
+    failed += suite_generator_meets();
     failed += suite_generator_cancels();
     failed += suite_locks();
     failed += suite_events();

@@ -32,6 +32,7 @@ int suite_group_errors(void);
 int suite_trees(void);
 int suite_generators(void);
 int suite_generator_ends(void);
+int suite_generator_meets(void);
 int suite_generator_cancels(void);
 int suite_locks(void);
 int suite_events(void);

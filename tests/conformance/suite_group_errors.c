@@ -191,6 +191,48 @@ TASK_TEST(groups_may_be_nested_as_deep_as_memory_allows)
     return 0;
 }
 
+enum { DEEP_TASKS = 2000 };
+
+static int fail_below(void *arg)
+{
+    eddy_task_group group;
+    intptr_t depth = (intptr_t)arg;
+    if (depth == 0)
+        return EDDY_EUSER;
+    assert_int_equal(eddy_task_group_enter(&group), 0);
+    add(&group, fail_below, (void *)(depth - 1));
+    return eddy_task_group_exit(&group, 0);
+}
+
+/* Each one's errors hold the next one: they go without using the stack that their depth would need. */
+TASK_TEST(errors_of_groups_deep_in_tasks_go_without_a_deep_stack)
+{
+    eddy_error error;
+    assert_int_equal(fail_below((void *)(intptr_t)DEEP_TASKS), EDDY_EUSER);
+    error = *eddy_last_error();
+    for (int i = 0; i < DEEP_TASKS; i++)
+        error = error_at(&error, 0);
+    assert_int_equal(error.group_count, 0);
+    assert_int_equal(group_of_failures(arg), EDDY_EINCOMPLETE); /* takes their place */
+    return 0;
+}
+
+TASK_TEST(errors_of_a_child_that_its_maker_keeps_stay_with_it)
+{
+    eddy_task_group group;
+    eddy_task *task;
+    eddy_error error;
+    assert_int_equal(eddy_task_group_enter(&group), 0);
+    assert_int_equal(eddy_task_group_create_task(&group, &task, group_of_failures, arg, NULL), 0);
+    assert_int_equal(eddy_task_group_exit(&group, 0), EDDY_EINCOMPLETE);
+    assert_int_equal(group_of_failures(arg), EDDY_EINCOMPLETE); /* takes the place of the first group's */
+    assert_int_equal(eddy_task_exception(task, &error), EDDY_EINCOMPLETE);
+    assert_int_equal(error_at(&error, FAILURES - 1).expected, 100);
+    eddy_task_release(task);
+    assert_int_equal(eddy_error_in_group(&error, 0, &error), EDDY_EINVALIDSTATE);
+    return 0;
+}
+
 static eddy_error kept;
 
 static int fail_and_keep(void *arg)
@@ -253,6 +295,8 @@ int suite_group_errors(void)
         cmocka_unit_test(gather_hands_on_the_errors_of_a_group),
         cmocka_unit_test(errors_go_when_no_record_names_them_any_more),
         cmocka_unit_test(groups_may_be_nested_as_deep_as_memory_allows),
+        cmocka_unit_test(errors_of_groups_deep_in_tasks_go_without_a_deep_stack),
+        cmocka_unit_test(errors_of_a_child_that_its_maker_keeps_stay_with_it),
         cmocka_unit_test(without_the_loop_only_the_first_codes_are_left),
         cmocka_unit_test(loop_that_closes_gives_the_errors_of_open_groups_back),
     };
