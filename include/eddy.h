@@ -14,6 +14,7 @@
 #include <eddy/scope.h>
 #include <eddy/sync.h>
 #include <eddy/queue.h>
+#include <eddy/generator.h>
 #include <eddy/runner.h>
 #include <eddy/tls.h>
 #include <eddy/stream.h>

@@ -9,6 +9,7 @@
 #include "core/loop/iterate.h"
 #include "core/loop/signals.h"
 #include "core/loop/watch.h"
+#include "core/task/generator.h"
 #include "core/task/stacks.h"
 #include "core/task/task.h"
 
@@ -40,6 +41,9 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
 {
     eddyi_list_init(&loop->ready.queue);
     eddyi_list_init(&loop->tasks);
+    eddyi_list_init(&loop->ended);
+    eddyi_list_init(&loop->group_errors);
+    eddyi_list_init(&loop->generators);
     eddyi_list_init(&loop->closables);
     eddyi_list_init(&loop->signals);
     eddyi_list_init(&loop->cell_slabs);
@@ -404,6 +408,7 @@ int eddy_loop_close(eddy_loop *loop)
     loop->closing = true;
     shut_closables(loop);
     eddyi_tasks_destroy(loop);
+    eddyi_generators_destroy(loop);
     eddyi_watches_close(loop);
     eddyi_signals_close(loop);
     eddyi_executors_shutdown(loop);

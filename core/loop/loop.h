@@ -122,6 +122,13 @@ struct eddy_loop {
     size_t objects;   /* futures, handles, streams ... that still point here, and one while it is open */
     eddyi_list tasks; /* that have not ended, oldest first */
     size_t task_count;
+    eddyi_list ended;        /* tasks that are kept_at_end */
+    eddyi_list group_errors; /* of failed groups that some record names */
+    uint32_t group_serial;   /* the last number given to such errors */
+    eddyi_list generators;   /* whose body has not ended */
+    bool generators_shut;
+    size_t generators_closing;          /* by shutdown_asyncgens, and not ended yet */
+    struct eddyi_wait *generators_wait; /* the task that waits for them, or NULL */
     eddyi_list closables;
     struct {
         eddyi_list *buckets; /* NULL until the first */

@@ -2,7 +2,8 @@
  * Touches standard error, and only here does eddy print. A handler's own report cannot come back into it. */
 #include <stdio.h>
 
-#include "core/task/task.h"
+#include <eddy/generator.h>
+#include "core/task/group_errors.h"
 
 int eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler_fn handler, void *arg)
 {
@@ -18,10 +19,32 @@ eddy_exception_handler_fn eddy_loop_get_exception_handler(const eddy_loop *loop)
     return loop != NULL ? loop->exception_handler : NULL;
 }
 
+/* What asyncio's exceptions say of themselves. */
+static void write_detail(const eddy_loop *loop, const eddy_error *error)
+{
+    unsigned long long partial = error->partial, expected = error->expected, consumed = error->consumed;
+    if (error->operation != NULL)
+        fprintf(stderr, "; in: %s", error->operation);
+    if (error->message != NULL)
+        fprintf(stderr, "; message: %s", error->message);
+    if (error->os_error != 0)
+        fprintf(stderr, "; system error: %d", error->os_error);
+    if (error->code == EDDY_EINCOMPLETE && expected != 0)
+        fprintf(stderr, "; %llu bytes read on a total of %llu expected bytes", partial, expected);
+    else if (error->code == EDDY_EINCOMPLETE)
+        fprintf(stderr, "; %llu bytes read on a total of undefined expected bytes", partial);
+    if (error->code == EDDY_ELIMIT)
+        fprintf(stderr, "; consumed: %llu", consumed);
+    const eddyi_group_errors *group = eddyi_group_errors_find(loop, error->group_id);
+    const char *before = "; errors of the group:";
+    for (const eddy_error *each = NULL;
+         group != NULL && (each = eddyi_group_errors_next(group, each)) != NULL; before = ",")
+        fprintf(stderr, "%s %s", before, eddy_error_name(each->code));
+}
+
 void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_exception_context *context)
 {
     char name[64] = "";
-    (void)loop;
     if (context == NULL)
         return;
     if (context->task != NULL)
@@ -29,13 +52,13 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_exception_c
     fprintf(stderr, "eddy: %s", context->message != NULL ? context->message : "unhandled error");
     if (name[0] != '\0')
         fprintf(stderr, "; task: %s", name);
+    if (context->generator != NULL)
+        fprintf(stderr, "; asyncgen: %s", eddy_generator_name(context->generator));
     if (context->exception != 0)
         fprintf(stderr, "; error: %s (%s)", eddy_error_name(context->exception),
                 eddy_strerror(context->exception));
-    if (context->error != NULL && context->error->operation != NULL)
-        fprintf(stderr, "; in: %s", context->error->operation);
-    if (context->error != NULL && context->error->os_error != 0)
-        fprintf(stderr, "; system error: %d", context->error->os_error);
+    if (context->error != NULL)
+        write_detail(loop, context->error);
     fputc('\n', stderr);
 }
 

@@ -19,7 +19,7 @@ static int secure(client *c)
     int rc = eddyi_secure_await(&c->stream->channel, c->stream, eddyi_stream_let_go, "start_server");
     eddy_stream_release(c->stream);
     if (rc < 0 && rc != EDDY_ECANCELED && atomic_load(&c->server->loop->debug))
-        eddyi_server_report(c->server, "TLS handshake failed", rc);
+        eddyi_server_report(c->server, c->stream, "TLS handshake failed", rc);
     return rc;
 }
 
@@ -33,7 +33,7 @@ static int client_main(void *arg)
     rc = c->server->use.fn.client(c->stream, c->server->use.arg);
     bool closed_by_us = rc == EDDY_ECLOSED && eddy_stream_is_closing(c->stream);
     if (rc < 0 && rc != EDDY_ECANCELED && !closed_by_us)
-        eddyi_server_report(c->server, "Unhandled exception in client_connected_cb", rc);
+        eddyi_server_report(c->server, c->stream, "Unhandled exception in client_connected_cb", rc);
     return rc == EDDY_ECANCELED ? rc : 0;
 }
 

@@ -83,10 +83,16 @@ eddyi_secure_settings eddyi_server_secure(const eddy_server *server)
 
 /* ---- reports ---- */
 
-void eddyi_server_report(eddy_server *server, const char *message, int code)
+void eddyi_server_report(eddy_server *server, eddy_stream *stream, const char *message, int code)
 {
-    eddy_exception_context context = {
-        .size = sizeof context, .message = message, .exception = code, .task = eddyi_current_task()};
+    const eddy_error *record = eddy_last_error();
+    eddy_exception_context context = {.size = sizeof context,
+                                      .message = message,
+                                      .exception = code,
+                                      .error = stream != NULL && record->code == code ? record : NULL,
+                                      .task = eddyi_current_task(),
+                                      .server = server,
+                                      .stream = stream};
     eddy_loop_call_exception_handler(server->loop, &context);
 }
 
@@ -94,7 +100,7 @@ static void report_ran(eddyi_node *node)
 {
     listener *l = EDDYI_CONTAINER(node, listener, report);
     if (!l->server->loop->closed)
-        eddyi_server_report(l->server, l->report_message, l->report_code);
+        eddyi_server_report(l->server, NULL, l->report_message, l->report_code);
 }
 
 void eddyi_listener_report_soon(listener *l, const char *message, int code)

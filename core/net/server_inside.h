@@ -56,7 +56,8 @@ int eddyi_server_open_fd(eddy_server **out, eddy_loop *loop, eddy_fd fd, const e
 void eddyi_server_adopt(eddy_server *, eddyi_channel *);
 eddyi_secure_settings eddyi_server_secure(const eddy_server *); /* of each connection */
 void eddyi_server_unreference(eddy_server *);
-void eddyi_server_report(eddy_server *, const char *message, int code); /* user code: in a task or callback */
+/* User code: in a task or callback. `stream`: of the client whose task this is, or NULL. */
+void eddyi_server_report(eddy_server *, eddy_stream *stream, const char *message, int code);
 extern const char eddyi_set_up_failed[]; /* what a connection that cannot be set up is reported with */
 void eddyi_listener_report_soon(eddyi_listener *, const char *message, int code);
 

@@ -1,6 +1,7 @@
 /* lock.c: the lock (asyncio K1-K4), and in debug mode who holds it.
  * Touches the FIFO of waiters. Free and nobody live in line: taken at once; else in line, and never handed over but woken for. */
 #include "core/sync/waiters.h"
+#include "core/task/stacks.h"
 
 int eddy_lock_init(eddy_lock *lock)
 {
@@ -21,7 +22,7 @@ bool eddy_lock_locked(const eddy_lock *lock)
 static void note_holder(eddy_lock *lock, eddy_task *task)
 {
     lock->holder = task->id;
-    task->locks_held++;
+    eddyi_stack_own(task)->locks_held++;
 }
 
 /* Any task may release. A holder of a loop that does not run here is out of reach, and stays counted. */
@@ -33,13 +34,13 @@ static void forget_holder(eddy_lock *lock)
     if (loop == NULL)
         return;
     if (loop->current != NULL && loop->current->id == holder) {
-        loop->current->locks_held--;
+        eddyi_stack_own(loop->current)->locks_held--;
         return;
     }
     eddyi_list_each (link, &loop->tasks) {
         eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
         if (task->id == holder) {
-            task->locks_held--;
+            eddyi_stack_own(task)->locks_held--;
             return;
         }
     }

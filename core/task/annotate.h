@@ -4,6 +4,7 @@
 #define EDDYI_ANNOTATE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -40,33 +41,38 @@ enum { EDDYI_STACK_FACTOR = 8 };
 enum { EDDYI_STACK_FACTOR = 1 };
 #endif
 
-/* A stack is taken into use; returns a token for eddyi_annotate_stack_end. */
-static inline unsigned eddyi_annotate_stack_begin(void *low, size_t size)
+/* A stack is taken into use; returns what eddyi_annotate_stack_end and the switches to it must be told. */
+static inline void *eddyi_annotate_stack_begin(void *low, size_t size)
 {
 #ifdef EDDYI_ASAN
     __asan_unpoison_memory_region(low, size);
 #endif
-#ifdef EDDY_VALGRIND
-    return VALGRIND_STACK_REGISTER(low, (char *)low + size);
-#else
     (void)low;
     (void)size;
-    return 0;
+#ifdef EDDYI_TSAN
+    return __tsan_create_fiber(0);
+#elif defined(EDDY_VALGRIND)
+    return (void *)(uintptr_t)VALGRIND_STACK_REGISTER(low, (char *)low + size);
+#else
+    return NULL;
 #endif
 }
 
-static inline void eddyi_annotate_stack_end(void *low, size_t size, unsigned token)
+static inline void eddyi_annotate_stack_end(void *low, size_t size, void *annotation)
 {
 #ifdef EDDYI_ASAN
     __asan_poison_memory_region(low, size);
 #endif
+#ifdef EDDYI_TSAN
+    __tsan_destroy_fiber(annotation);
+#endif
 #ifdef EDDY_VALGRIND
-    VALGRIND_STACK_DEREGISTER(token);
+    VALGRIND_STACK_DEREGISTER((unsigned)(uintptr_t)annotation);
     VALGRIND_MAKE_MEM_UNDEFINED(low, size);
 #endif
     (void)low;
     (void)size;
-    (void)token;
+    (void)annotation;
 }
 
 /* The memory goes back to the system or to other uses: no shadow of a stack may stay on it. */
@@ -77,25 +83,6 @@ static inline void eddyi_annotate_memory_end(void *memory, size_t size)
 #endif
     (void)memory;
     (void)size;
-}
-
-static inline void *eddyi_annotate_fiber_create(void)
-{
-#ifdef EDDYI_TSAN
-    return __tsan_create_fiber(0);
-#else
-    return NULL;
-#endif
-}
-
-static inline void eddyi_annotate_fiber_destroy(void *fiber)
-{
-#ifdef EDDYI_TSAN
-    if (fiber != NULL)
-        __tsan_destroy_fiber(fiber);
-#else
-    (void)fiber;
-#endif
 }
 
 static inline void *eddyi_annotate_fiber_current(void)

@@ -1,6 +1,6 @@
 /* errors.c: the last-error record: of the current task, of the loop outside a task, of the thread without a loop.
  * Touches nothing else. Written by failures only; the first one is kept until an await succeeds. */
-#include "core/task/task.h"
+#include "core/task/group_errors.h"
 
 static _Thread_local eddy_error thread_error;
 
@@ -50,6 +50,18 @@ int eddyi_fail(int code, const char *operation)
     return eddyi_fail_system(code, 0, operation);
 }
 
+/* Outside a task there is only the number: the errors go with the tasks that name them. */
+static void share_group_errors(const eddy_future *future, const eddy_error *detail)
+{
+    eddy_task *task = eddyi_current_task();
+    const eddy_task *origin = eddyi_future_origin(future);
+    if (task == NULL || origin == NULL || detail->group_id == 0)
+        return;
+    eddyi_group_errors *errors = eddyi_group_errors_of(origin, detail);
+    if (errors != NULL)
+        eddyi_group_errors_set(task, errors);
+}
+
 int eddyi_fail_with(eddy_future *future, int code)
 {
     eddy_error detail;
@@ -58,6 +70,7 @@ int eddyi_fail_with(eddy_future *future, int code)
     (void)eddy_future_exception(future, &detail);
     (void)eddyi_fail_system(code, detail.os_error, detail.operation);
     *eddyi_error_record() = detail;
+    share_group_errors(future, &detail);
     return code;
 }
 

@@ -223,6 +223,17 @@ int eddy_future_result(eddy_future *future)
     return eddyi_future_outcome(future);
 }
 
+const eddy_task *eddyi_future_origin(const eddy_future *future)
+{
+    while (future->kind->cause != NULL) {
+        const eddy_future *cause = future->kind->cause(future);
+        if (cause == NULL)
+            return NULL;
+        future = cause;
+    }
+    return eddyi_future_is_task(future) ? (const eddy_task *)future : NULL;
+}
+
 int eddy_future_exception(eddy_future *future, eddy_error *detail)
 {
     int outcome = eddy_future_result(future);

@@ -1,18 +1,19 @@
 /* group.c: asyncio's TaskGroup: owns tasks, waits for all, a failure cancels the rest.
  * Touches scope.h and tasks: a child is linked in its group by itself. Rule numbers P1-P10 are those of asyncio's inventory. */
+#include "core/task/group_errors.h"
 #include "core/task/scope.h"
 
 typedef struct eddyi_group {
     eddyi_scope scope;
     eddyi_list children;   /* eddy_task.sibling */
+    eddyi_list failed;     /* the same of those whose end was seen: in the order in which it happened */
     eddyi_wait *exit_wait; /* the parent waits in exit */
-    eddy_error first;      /* detail of the first failure */
     uint32_t error_count;
-    int errors[EDDY_ERROR_GROUP_MAX];
     bool aborting, exiting, parent_cancel_requested;
 } eddyi_group;
 
 _Static_assert(sizeof(eddyi_group) <= EDDYI_CELL_SIZE, "a group fits a cell");
+_Static_assert(sizeof(eddyi_group_errors) <= EDDYI_CELL_SIZE, "its errors fit the same cell");
 
 static eddyi_scope_ticket *ticket_of(eddy_task_group *group)
 {
@@ -26,18 +27,29 @@ static void abort_children(eddyi_group *group)
         eddy_task_cancel(EDDYI_LIST_ITEM(link, eddy_task, sibling));
 }
 
-static void add_error(eddyi_group *group, int code, const eddy_error *detail)
+/* P9: a generator's body has the group open at a yield, and the task in which it last ran has ended. */
+static void report_to_nobody(const eddyi_group *group, eddy_task *child)
 {
-    if (group->error_count < EDDY_ERROR_GROUP_MAX)
-        group->errors[group->error_count] = code;
-    if (group->error_count++ == 0)
-        group->first = *detail;
+    eddy_exception_context context = {.size = sizeof context,
+                                      .message =
+                                          "Task has errored out but its parent task is already completed",
+                                      .exception = child->error.code,
+                                      .error = &child->error,
+                                      .future = &child->future,
+                                      .task = child};
+    eddy_loop_call_exception_handler(group->scope.task->future.loop, &context);
 }
 
 /* P2. A child that was cancelled is no error. */
-static void child_failed(eddyi_group *group, int code, const eddy_error *detail)
+static void child_failed(eddyi_group *group, eddy_task *child)
 {
-    add_error(group, code, detail);
+    eddyi_list_remove(&child->sibling);
+    eddyi_list_append(&group->failed, &child->sibling);
+    group->error_count++;
+    if (group->scope.task->future.state != EDDYI_FUTURE_PENDING) {
+        report_to_nobody(group, child);
+        return;
+    }
     if (group->aborting || group->parent_cancel_requested)
         return;
     abort_children(group);
@@ -58,15 +70,12 @@ static void child_done(eddyi_node *node)
     eddyi_group *group = task->group;
     eddy_loop *loop = task->future.loop;
     int outcome = eddyi_future_outcome(&task->future);
-    bool failed = outcome < 0 && outcome != EDDY_ECANCELED;
-    eddy_error detail;
-    if (failed) /* the record goes with the task */
-        detail = task->error;
-    forget_child(task);
+    if (outcome >= 0 || outcome == EDDY_ECANCELED || loop->closed)
+        forget_child(task);
+    else
+        child_failed(group, task);
     if (loop->closed)
         return;
-    if (failed)
-        child_failed(group, outcome, &detail);
     if (eddyi_list_empty(&group->children) && group->exit_wait != NULL) {
         group->exit_wait = NULL;
         eddyi_task_wake(group->scope.task, 0);
@@ -119,22 +128,45 @@ static bool wait_for_children(eddyi_group *group, int body_result)
     return cancelled;
 }
 
-/* P7: all errors as one, an outside cancel that is still asked for delivered again at the next await. */
-static int raise_errors(eddyi_group *group)
+/* The group is over, and its cell becomes that of its errors. */
+static eddyi_group_errors *keep_errors(eddy_task *task, eddyi_group *group, const eddy_error *body)
 {
-    eddy_task *task = group->scope.task;
+    eddy_loop *loop = task->future.loop;
+    eddyi_list failed;
+    eddyi_list_init(&failed);
+    eddyi_list_move_all(&failed, &group->failed);
+    eddyi_group_errors *errors = (eddyi_group_errors *)(void *)group;
+    if (++loop->group_serial == 0)
+        loop->group_serial = 1;
+    *errors = (eddyi_group_errors){.loop = loop, .id = loop->group_serial, .references = 1, .body = *body};
+    errors->body_inner = eddyi_group_errors_of(task, body);
+    eddyi_list_init(&errors->failed);
+    eddyi_list_move_all(&errors->failed, &failed);
+    eddyi_list_append(&loop->group_errors, &errors->link);
+    eddyi_group_errors_set(task, errors);
+    return errors;
+}
+
+/* P7: all errors as one, an outside cancel that is still asked for delivered again at the next await. */
+static int raise_errors(eddy_task *task, eddyi_group *group, const eddy_error *body)
+{
+    uint32_t count = group->error_count + (body->code != 0);
     if (task->cancelling > 0) {
         const char *message = task->cancel_message;
         eddy_task_uncancel(task);
         eddy_task_cancel_with_message(task, message);
     }
-    task->error = group->first;
-    task->error.code = group->errors[0];
-    task->error.group_count = group->error_count;
-    for (int i = 0; i < EDDY_ERROR_GROUP_MAX; i++)
-        task->error.group[i] = (uint32_t)i < group->error_count ? group->errors[i] : 0;
+    const eddyi_group_errors *errors = keep_errors(task, group, body);
+    const eddy_error *each = eddyi_group_errors_next(errors, NULL);
+    task->error = *each;
+    task->error.group_id = errors->id;
+    task->error.group_count = count;
+    for (int i = 0; i < EDDY_ERROR_GROUP_MAX; i++) {
+        task->error.group[i] = each != NULL ? each->code : 0;
+        each = each != NULL ? eddyi_group_errors_next(errors, each) : NULL;
+    }
     task->error_settled = false;
-    return group->errors[0];
+    return task->error.code;
 }
 
 static int finish(eddyi_scope *base, int body_result)
@@ -146,17 +178,15 @@ static int finish(eddyi_scope *base, int body_result)
     int result = body_result;
     if (group->parent_cancel_requested && eddy_task_uncancel(task) == 0) /* P6 */
         cancelled = false;
-    if (cancelled && group->error_count == 0) {
-        result = eddyi_fail_canceled(task);
-    } else {
-        if (body_result < 0 && body_result != EDDY_ECANCELED) {
-            body_error.code = body_result;
-            add_error(group, body_result, &body_error);
-        }
-        if (group->error_count > 0)
-            result = raise_errors(group);
-    }
+    if (body_result >= 0 || body_result == EDDY_ECANCELED)
+        body_error = (eddy_error){0};
+    else if (body_error.code != body_result) /* it is of something else */
+        body_error = (eddy_error){.code = body_result};
     eddyi_scope_leave(base);
+    if (group->error_count > 0 || (body_error.code != 0 && !cancelled))
+        return raise_errors(task, group, &body_error);
+    if (cancelled)
+        result = eddyi_fail_canceled(task);
     eddyi_cell_give(task->future.loop, group);
     return result;
 }
@@ -171,6 +201,8 @@ static void abandon(eddyi_scope *base)
             eddyi_ready_remove(loop, &child->step);
         forget_child(child);
     }
+    while (!eddyi_list_empty(&group->failed))
+        forget_child(EDDYI_LIST_ITEM(group->failed.next, eddy_task, sibling));
     eddyi_scope_leave(base);
     eddyi_cell_give(loop, group);
 }
@@ -189,6 +221,7 @@ int eddy_task_group_enter(eddy_task_group *group)
         return rc;
     eddyi_group *scope = EDDYI_CONTAINER(base, eddyi_group, scope);
     eddyi_list_init(&scope->children);
+    eddyi_list_init(&scope->failed);
     scope->exit_wait = NULL;
     scope->error_count = 0;
     scope->aborting = scope->exiting = scope->parent_cancel_requested = false;

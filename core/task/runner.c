@@ -1,5 +1,6 @@
 /* runner.c: from main() into a loop and out again. Rule numbers R1-R7 are those of asyncio's inventory.
- * Touches the public API and SIGINT. The shutdown order is asyncio's: cancel all, wait for all, report, close. */
+ * Touches the public API and SIGINT. The shutdown order is asyncio's: cancel all, wait for all, report,
+ * close the generators, end the executor, close. */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,6 +8,7 @@
 #include <eddy/runner.h>
 #include "core/loop/policy.h"
 #include "core/loop/signals.h"
+#include "core/task/generator.h"
 #include "core/task/task.h"
 
 enum { EXECUTOR_LIMIT_SECONDS = 300, REMINDER_SECONDS = 10 };
@@ -83,8 +85,8 @@ static int initialize(eddy_runner *runner)
         rc = make_loop(runner);
     if (rc < 0)
         return rc;
-    if (runner->options.debug)
-        eddy_loop_set_debug(runner->loop, true);
+    if (runner->options.debug || runner->options.no_debug)
+        eddy_loop_set_debug(runner->loop, runner->options.debug);
     runner->state = RUNNER_INITIALIZED;
     return 0;
 }
@@ -112,12 +114,12 @@ int eddy_runner_get_loop(eddy_runner *runner, eddy_loop **out)
     return rc;
 }
 
-/* R4: a cancel that only SIGINT asked for is told as an interrupt. */
-static int explain(eddy_task *task, bool interrupted, int result)
+/* R4: a cancel that only SIGINT asked for is told as an interrupt. So is one that came in the main task's last step, which no cancel could
+ * reach any more: a result is dropped for it, as asyncio does (T4), an error is not. */
+static int explain(eddy_task *task, bool applied, int result)
 {
-    if (interrupted && result == EDDY_ECANCELED && eddy_task_uncancel(task) == 0)
-        return eddyi_fail(EDDY_EINTERRUPTED, "run");
-    return result;
+    bool only_ours = applied ? result == EDDY_ECANCELED && eddy_task_uncancel(task) == 0 : result >= 0;
+    return only_ours ? eddyi_fail(EDDY_EINTERRUPTED, "run") : result;
 }
 
 static int create_main(eddy_runner *runner, eddy_task **out, eddy_coro_fn fn, void *arg,
@@ -152,10 +154,10 @@ int eddy_runner_run_in_context(eddy_runner *runner, eddy_coro_fn fn, void *arg, 
     if (installed)
         eddyi_signal_watch_remove(&runner->interrupt);
     runner->loop->main_task = NULL;
-    bool applied =
-        !atomic_exchange(&runner->loop->interrupted, false); /* else it came when main was as good as done */
-    /* Only the run that had the handler forgets: one in another thread must not. */
-    rc = explain(task, installed && atomic_exchange(&interrupted_once, false) && applied, rc);
+    bool applied = !atomic_exchange(&runner->loop->interrupted, false);
+    if (installed &&
+        atomic_exchange(&interrupted_once, false)) /* only the run that had the handler forgets */
+        rc = explain(task, applied, rc);
     eddy_task_release(task);
     return rc;
 }
@@ -175,9 +177,25 @@ static void report_failed(eddy_loop *loop, eddy_task *task)
         eddy_loop_call_exception_handler(loop, &context);
 }
 
-static void report_when_done(eddy_future *future, void *loop)
+static void report_ended(eddy_loop *loop)
 {
-    report_failed(loop, (eddy_task *)future);
+    eddyi_list *link;
+    while ((link = eddyi_list_take(&loop->ended)) != NULL) {
+        eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
+        report_failed(loop, task);
+        eddy_task_release(task);
+    }
+}
+
+/* The poller failed: they will not end. */
+static void let_go_of_pending(eddy_loop *loop)
+{
+    eddyi_list_each (link, &loop->tasks) {
+        eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
+        if (task->kept_at_end)
+            eddy_task_release(task);
+        task->kept_at_end = false;
+    }
 }
 
 /* C4: who still runs long after the cancel is named and told again. Tasks that were made meanwhile are not asked to end. */
@@ -197,30 +215,44 @@ static void remind_all(eddy_loop *loop)
     }
 }
 
-static void wait_for_all(eddy_loop *loop)
+/* < 0: the poller failed. */
+static int wait_for_all(eddy_loop *loop)
 {
     double reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
     while (loop->task_count > 0) {
-        if (eddy_loop_run_once(loop, reminder - eddy_loop_time(loop)) < 0)
-            return;
+        int rc = eddy_loop_run_once(loop, reminder - eddy_loop_time(loop));
+        if (rc < 0)
+            return rc;
         if (loop->task_count == 0 || eddy_loop_time(loop) < reminder)
             continue;
         remind_all(loop);
         reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
     }
-    (void)eddy_loop_run_once(loop, 0); /* the reports of the last ones are queued */
+    return eddy_loop_run_once(loop, 0); /* the callbacks of the last ones are queued */
 }
 
-/* R7: tasks that ignore the cancel are waited for without limit. Needs no memory but a cell a task; without one the task is still
- * waited for, only its error is not reported here. */
+/* R5, steps 1 to 3. R7: tasks that ignore the cancel are waited for without limit, and those that they make are not cancelled. Needs
+ * no memory: who has ended is kept in the list that it leaves the loop's for. */
 static void cancel_all(eddy_loop *loop)
 {
     eddyi_list_each (link, &loop->tasks) {
         eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
         eddy_task_cancel(task);
-        (void)eddy_future_add_done_callback(&task->future, report_when_done, loop);
+        eddy_task_retain(task);
+        task->kept_at_end = true;
     }
-    wait_for_all(loop);
+    if (wait_for_all(loop) < 0)
+        let_go_of_pending(loop);
+    report_ended(loop);
+}
+
+/* R5, step 4. Needs no memory: each generator is closed by a task that its own block becomes. */
+static void end_generators(eddy_loop *loop)
+{
+    eddyi_generators_shut(loop);
+    while (loop->generators_closing > 0)
+        if (eddy_loop_run_once(loop, (double)INFINITY) < 0)
+            return;
 }
 
 static int shut_down_executor(void *arg)
@@ -256,6 +288,8 @@ int eddy_runner_close(eddy_runner *runner)
             return eddyi_fail(EDDY_ERUNNING, "close");
         if (!loop->closed && loop->task_count > 0)
             cancel_all(loop);
+        if (!loop->closed)
+            end_generators(loop);
         if (!loop->closed && loop->executor != NULL)
             end_executor(loop);
         if (runner->policy != NULL)

@@ -96,15 +96,15 @@ int eddyi_scope_exit(eddyi_scope_ticket *ticket, eddyi_scope **out, const char *
     return 0;
 }
 
-int eddyi_scopes_close(eddy_task *task, int result)
+int eddyi_scopes_close(eddy_task *task, const eddyi_scope *outer, int result)
 {
-    while (task->scopes != NULL)
+    while (task->scopes != NULL && task->scopes != outer)
         result = close_forgotten(task, result);
     return result;
 }
 
-void eddyi_scopes_abandon(eddy_task *task)
+void eddyi_scopes_abandon(eddy_task *task, const eddyi_scope *outer)
 {
-    while (task->scopes != NULL)
+    while (task->scopes != NULL && task->scopes != outer)
         task->scopes->kind->abandon(task->scopes);
 }

@@ -52,8 +52,9 @@ eddyi_scope *eddyi_scope_find(const eddyi_scope_ticket *);
 int eddyi_scope_exit(eddyi_scope_ticket *, eddyi_scope **out, const char *operation);
 void eddyi_scope_leave(eddyi_scope *); /* unlink from its task */
 
-int eddyi_scopes_close(eddy_task *, int result); /* at the task's end */
-void eddyi_scopes_abandon(eddy_task *);
+/* All that were entered since `outer` (NULL: all): as forgotten at the body's end, or because the loop closes. */
+int eddyi_scopes_close(eddy_task *, const eddyi_scope *outer, int result);
+void eddyi_scopes_abandon(eddy_task *, const eddyi_scope *outer);
 
 void eddyi_group_child_ended(eddy_task *); /* before anybody else who waits for it is told */
 

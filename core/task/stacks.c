@@ -70,7 +70,7 @@ static bool describe_fault(uintptr_t address, char *text, size_t size)
         return false;
     /* Without a guard the first page that is not there may lie below other stacks. */
     uintptr_t low = (uintptr_t)task->stack->low;
-    size_t reach = task->unguarded ? UNGUARDED_REACH : task->slab->class->guard;
+    size_t reach = task->unguarded ? UNGUARDED_REACH : task->stack->slab->class->guard;
     if (address >= low || address < low - reach)
         return false;
     char name[64];
@@ -356,12 +356,15 @@ void eddyi_stack_take(eddy_task *task)
     eddyi_stack *stack = link != NULL ? EDDYI_LIST_ITEM(link, eddyi_stack, link) : warm_up(class);
     class->warm_count -= link != NULL;
     stack->slab->used++;
-    stack->token = eddyi_annotate_stack_begin(stack->low, eddyi_stack_size(stack));
-    stack->annotation = eddyi_annotate_fiber_create();
+    stack->annotation = eddyi_annotate_stack_begin(stack->low, eddyi_stack_size(stack));
     if (stack->unguarded)
         memcpy(stack->low, &canary, sizeof canary);
-    task->unguarded = stack->unguarded;
-    task->stack = stack;
+    stack->deferred = NULL;
+    stack->generator = NULL;
+    stack->last_wait = NULL;
+    stack->cancelled_in = NULL;
+    stack->locks_held = 0;
+    eddyi_stack_stand_on(task, stack);
 }
 
 void eddyi_stack_give(eddy_task *task)
@@ -371,8 +374,7 @@ void eddyi_stack_give(eddy_task *task)
         return;
     stack_class *class = stack->slab->class;
     task->stack = NULL;
-    eddyi_annotate_fiber_destroy(stack->annotation);
-    eddyi_annotate_stack_end(stack->low, eddyi_stack_size(stack), stack->token);
+    eddyi_annotate_stack_end(stack->low, eddyi_stack_size(stack), stack->annotation);
     stack->slab->used--;
     class->warm_count++;
     eddyi_list_append(class->warm.next, &stack->link); /* before the first */

@@ -96,17 +96,28 @@ void eddyi_task_step(eddyi_node *node)
     arrive(loop, NULL);
 }
 
-static void task_entry(void *arg)
+void eddyi_task_arrive(eddy_task *task)
 {
-    eddy_task *task = arg;
-    eddy_loop *loop = task->future.loop;
-    end_switch(loop, NULL);
-    arrive(loop, task);
+    arrive(task->future.loop, task);
     task->scheduled = false;
-    eddyi_task_run(task);
+}
+
+/* Not _Noreturn: so it is a jump, and the processor foresees the returns of whoever goes on (30 ns a task). */
+void eddyi_task_depart(eddy_task *task)
+{
+    eddy_loop *loop = task->future.loop;
     loop->departed = task;
     loop->current = NULL;
     leave_task(loop, NULL, &task->context);
+}
+
+static void task_entry(void *arg)
+{
+    eddy_task *task = arg;
+    end_switch(task->future.loop, NULL);
+    eddyi_task_arrive(task);
+    eddyi_task_run(task);
+    eddyi_task_depart(task);
 }
 
 /* Nothing but the new task, and what it starts eagerly itself, runs until the creator goes on. */
@@ -133,6 +144,35 @@ void eddyi_task_begin(eddy_task *task)
     *loop->errno_location = saved_errno;
 }
 
+/* ---- to another stack in the same task ---- */
+
+static void begin_change(eddy_task *task, eddyi_stack *stack, void **save)
+{
+    check_stack(task);
+    eddyi_stack_stand_on(task, stack);
+    eddyi_annotate_switch_begin(save, stack->low, eddyi_stack_size(stack), stack->annotation);
+}
+
+void eddyi_task_enter_stack(eddy_task *task, eddyi_stack *stack, eddyi_context *from,
+                            void (*entry)(void *arg), void *arg)
+{
+    eddy_loop *loop = task->future.loop;
+    void *fake_stack = NULL;
+    begin_change(task, stack, &fake_stack);
+    eddyi_context_enter(from, stack->low, eddyi_stack_size(stack), entry, arg);
+    end_switch(loop, fake_stack);
+}
+
+void eddyi_task_change_stack(eddy_task *task, eddyi_stack *stack, eddyi_context *from,
+                             const eddyi_context *to, bool for_ever)
+{
+    eddy_loop *loop = task->future.loop;
+    void *fake_stack = NULL;
+    begin_change(task, stack, for_ever ? NULL : &fake_stack);
+    eddyi_context_switch(from, to);
+    end_switch(loop, fake_stack);
+}
+
 /* ---- waiting ---- */
 
 bool eddyi_take_cancel(eddy_task *task)
@@ -141,7 +181,8 @@ bool eddyi_take_cancel(eddy_task *task)
         return false;
     task->must_cancel = false;
     task->cancel_kept = false;
-    task->last_wait = NULL;
+    if ((task->future.loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        eddyi_note_wait(task, NULL);
     eddyi_fail_canceled(task);
     return true;
 }
@@ -169,7 +210,8 @@ int eddyi_suspend(eddyi_wait *wait, bool keep_result)
 {
     eddy_task *task = wait->task;
     task->wait = wait;
-    task->last_wait = wait->kind;
+    if ((task->future.loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        eddyi_note_wait(task, wait->kind);
     if (task->must_cancel && !task->scheduled) {
         task->must_cancel = false;
         task->cancel_kept = false;

@@ -1,21 +1,43 @@
-/* swallow.c: the report of a cancel that a task was told of and went on all the same (fault C4).
- * Touches the exception handler. Debug mode only: asyncio allows it, but in C it is mostly a return code that was dropped. */
+/* swallow.c: debug mode remembers where a cancel was delivered, and reports a task that went on all the same (fault C4).
+ * Touches the head of the task's stack and the exception handler. asyncio allows it, but in C it is mostly a return code that was dropped. */
 #include <stdio.h>
 
-#include "core/task/task.h"
+#include "core/task/stacks.h"
+
+void eddyi_note_wait(eddy_task *task, const eddyi_wait_kind *kind)
+{
+    eddyi_stack_own(task)->last_wait = kind;
+}
+
+void eddyi_note_cancel_delivered(eddy_task *task)
+{
+    eddyi_stack *stack = eddyi_stack_own(task);
+    stack->cancelled_in =
+        stack->last_wait != NULL ? stack->last_wait->name : "a call that had not waited yet";
+    stack->last_wait = NULL;
+}
+
+void eddyi_note_cancel_taken_back(eddy_task *task)
+{
+    if (task->stack != NULL)
+        eddyi_stack_own(task)->cancelled_in = NULL;
+}
 
 void eddyi_report_swallowed_cancel(eddy_task *task)
 {
     char message[160];
+    const eddyi_stack *stack = eddyi_stack_own(task);
+    if (stack->cancelled_in == NULL)
+        return;
     if (task->must_cancel && !task->cancel_kept)
         return; /* another one is to come: it ends cancelled */
-    const char *then = task->last_wait != NULL ? task->last_wait->name : "nothing more";
+    const char *then = stack->last_wait != NULL ? stack->last_wait->name : "nothing more";
     eddy_exception_context context = {
         .size = sizeof context, .message = message, .exception = EDDY_ECANCELED, .task = task};
     (void)snprintf(
         message, sizeof message,
         "Task swallowed a cancel: it was delivered in '%s', the task went on (last to '%s') and ended "
         "with a result",
-        task->cancelled_in, then);
+        stack->cancelled_in, then);
     eddy_loop_call_exception_handler(task->future.loop, &context);
 }

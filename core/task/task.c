@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/task/generator.h"
+#include "core/task/group_errors.h"
 #include "core/task/lifecycle.h"
 #include "core/task/scope.h"
 #include "core/task/stacks.h"
@@ -78,18 +80,34 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->cancelling = 0;
     task->must_cancel = false;
     task->cancel_kept = false;
+    task->kept_at_end = false;
     task->silent_at_close = false;
     task->error_settled = false;
     task->cancel_message = NULL;
-    task->last_wait = NULL;
-    task->cancelled_in = NULL;
     task->scopes = NULL;
-    task->deferred = NULL;
     task->group = NULL;
-    task->locks_held = 0;
+    task->group_errors = NULL;
     task->error.code = 0; /* the rest of the record means nothing then */
     task->scheduled = true;
     task->id = next_id(loop);
+}
+
+static void link_task(eddy_task *task)
+{
+    eddyi_list_append(&task->future.loop->tasks, &task->all);
+    task->future.loop->task_count++;
+}
+
+void eddyi_task_revive(eddy_loop *loop, eddy_task *block, eddy_coro_fn fn)
+{
+    init_task(block, loop);
+    block->fn = fn;
+    block->arg = NULL;
+    block->name = NULL;
+    block->release = NULL;
+    block->variables = eddyi_variables_capture(loop);
+    link_task(block);
+    eddyi_ready_push(loop, &block->step);
 }
 
 int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn)
@@ -118,8 +136,7 @@ int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *ar
     task->release = options->release;
     task->variables =
         options->context != NULL ? eddyi_variables_in(options->context) : eddyi_variables_capture(loop);
-    eddyi_list_append(&loop->tasks, &task->all);
-    loop->task_count++;
+    link_task(task);
     if (out != NULL)
         *out = eddy_task_retain(task);
     if (options->eager_start == EDDY_EAGER_START_YES && eddy_get_running_loop() == loop)
@@ -131,13 +148,13 @@ int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *ar
 
 /* ---- the end ---- */
 
-static void run_deferred(eddy_task *task)
+void eddyi_run_deferred(eddy_loop *loop, eddyi_stack *stack)
 {
     eddyi_deferred *deferred;
-    while ((deferred = task->deferred) != NULL) {
+    while (stack != NULL && (deferred = stack->deferred) != NULL) {
         eddyi_deferred copy = *deferred;
-        task->deferred = copy.next;
-        eddyi_cell_give(task->future.loop, deferred);
+        stack->deferred = copy.next;
+        eddyi_cell_give(loop, deferred);
         copy.fn(copy.arg);
     }
 }
@@ -146,6 +163,8 @@ static void run_deferred(eddy_task *task)
 static void unlink_task(eddy_task *task)
 {
     eddyi_list_remove(&task->all);
+    if (task->kept_at_end)
+        eddyi_list_append(&task->future.loop->ended, &task->all);
     task->future.loop->task_count--;
     if (task->release != NULL)
         task->release(task->arg);
@@ -181,6 +200,14 @@ static void report_held_locks(eddy_task *task)
     eddy_loop_call_exception_handler(task->future.loop, &context);
 }
 
+static void look_back(eddy_task *task, int result)
+{
+    if (result >= 0)
+        eddyi_report_swallowed_cancel(task);
+    if (task->stack->locks_held != 0)
+        report_held_locks(task);
+}
+
 void eddyi_task_run(eddy_task *task)
 {
     int result = EDDY_ECANCELED;
@@ -188,13 +215,18 @@ void eddyi_task_run(eddy_task *task)
         task->must_cancel = false; /* cancelled before its first step: the body never runs */
     else
         result = task->fn(task->arg);
-    run_deferred(task);
+    eddyi_task_end(task, result);
+}
+
+void eddyi_task_end(eddy_task *task, int result)
+{
+    eddy_loop *loop = task->future.loop;
+    if (task->stack->deferred != NULL)
+        eddyi_run_deferred(loop, task->stack);
     if (task->scopes != NULL)
-        result = eddyi_scopes_close(task, result);
-    if (task->cancelled_in != NULL && result >= 0 && task->future.loop->debug)
-        eddyi_report_swallowed_cancel(task);
-    if (task->locks_held != 0)
-        report_held_locks(task);
+        result = eddyi_scopes_close(task, NULL, result);
+    if ((loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        look_back(task, result);
     finish_task(task, result);
 }
 
@@ -202,6 +234,8 @@ static void destroy_task(eddy_future *future)
 {
     eddy_task *task = (eddy_task *)future;
     eddy_loop *loop = future->loop;
+    if (task->group_errors != NULL)
+        eddyi_group_errors_release(task->group_errors);
     eddyi_variables_drop(&task->variables);
     eddyi_release(&loop->allocator, task->name);
     eddyi_stack_give(task);
@@ -223,9 +257,11 @@ static void abandon(eddy_task *task)
     }
     eddyi_ready_remove(loop, &task->step);
     eddyi_borrowed borrowed = eddyi_variables_borrow(&task->variables);
-    run_deferred(task);
+    while (task->stack != NULL && task->stack->generator != NULL)
+        eddyi_generator_abandon(task->stack->generator);
+    eddyi_run_deferred(loop, task->stack);
     eddyi_variables_return(borrowed);
-    eddyi_scopes_abandon(task);
+    eddyi_scopes_abandon(task, NULL);
 }
 
 void eddyi_tasks_destroy(eddy_loop *loop)
@@ -278,7 +314,7 @@ int eddy_task_uncancel(eddy_task *task)
         return 0;
     if (--task->cancelling == 0) {
         task->must_cancel = false;
-        task->cancelled_in = NULL;
+        eddyi_note_cancel_taken_back(task);
     }
     return (int)task->cancelling;
 }
@@ -287,8 +323,8 @@ int eddyi_fail_canceled(eddy_task *task)
 {
     task->error = (eddy_error){.code = EDDY_ECANCELED, .message = task->cancel_message};
     task->error_settled = false;
-    task->cancelled_in = task->last_wait != NULL ? task->last_wait->name : "a call that had not waited yet";
-    task->last_wait = NULL;
+    if ((task->future.loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        eddyi_note_cancel_delivered(task);
     return EDDY_ECANCELED;
 }
 
@@ -411,7 +447,7 @@ int eddy_defer(eddy_callback_fn fn, void *arg)
     eddyi_deferred *deferred = eddyi_cell_take(task->future.loop);
     if (deferred == NULL)
         return eddyi_fail(EDDY_ENOMEM, "defer");
-    *deferred = (eddyi_deferred){.next = task->deferred, .fn = fn, .arg = arg};
-    task->deferred = deferred;
+    *deferred = (eddyi_deferred){.next = task->stack->deferred, .fn = fn, .arg = arg};
+    task->stack->deferred = deferred;
     return 0;
 }

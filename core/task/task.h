@@ -55,6 +55,7 @@ void eddyi_future_watch(eddy_future *,
                         eddyi_waiter *); /* done already: acts at once (queues the node or wakes the task) */
 void eddyi_waiter_remove(
     eddyi_waiter *); /* from the future or from the ready queue; idle ones are left alone */
+const eddy_task *eddyi_future_origin(const eddy_future *); /* whose error it hands on: a task, or NULL */
 int eddyi_future_outcome(eddy_future *); /* result, error or EDDY_ECANCELED; marks it seen; must be done */
 bool eddyi_future_cancel_plain(eddy_future *, const char *message);
 
@@ -88,13 +89,14 @@ struct eddy_task {
     eddy_future future; /* first: a task is a future */
     eddyi_node step;
     eddyi_context context;
-    struct eddyi_stack *stack; /* NULL: it has not begun, or has ended */
+    struct eddyi_stack *stack; /* that it stands on; NULL: it has not begun, or has ended */
     eddyi_variables variables;
     eddyi_wait *wait;    /* NULL unless suspended: waiting, or woken and not yet run */
     int32_t wake_result; /* what the wait came to */
     uint32_t cancelling;
     bool must_cancel;     /* a cancel to deliver at the next suspension */
     bool scheduled;       /* `step` is in the ready queue */
+    bool kept_at_end;     /* goes to loop->ended, with a reference: the runner reports it */
     bool silent_at_close; /* its owner reports in its place */
     bool unguarded;       /* no guard page below the stack: its canary is looked at instead */
     bool error_settled;   /* an await succeeded since `error` was written: the next failure replaces it */
@@ -107,16 +109,14 @@ struct eddy_task {
     eddy_callback_fn release;
     char *name; /* NULL: "Task-<id>" */
     uint64_t id;
-    eddyi_deferred *deferred;   /* last deferred first */
-    struct eddyi_group *group;  /* whose child it is: told through `step` when it has ended */
-    eddyi_list sibling;         /* in the group's children until its end was seen there */
+    struct eddyi_group *group; /* whose child it is: told through `step` when it has ended */
+    eddyi_list
+        sibling; /* in the group's children until its end was seen; then among its errors, or in none */
     struct eddyi_scope *scopes; /* innermost first */
     const char *cancel_message;
-    struct eddyi_slab *slab;          /* where the block comes from, and the kind of stack */
-    uint32_t locks_held;              /* that it took in debug mode and that nobody released */
-    const eddyi_wait_kind *last_wait; /* it waited there last, since a cancel was delivered; NULL: nowhere */
-    const char *cancelled_in;         /* where a cancel was delivered that nobody took back; NULL: none was */
+    struct eddyi_slab *slab; /* where the block comes from, and the kind of stack */
     eddy_error error;
+    struct eddyi_group_errors *group_errors; /* of the last failed group that `error` was of; NULL: none */
 };
 
 int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn); /* 0, or why no task can be made of that */
@@ -124,7 +124,11 @@ void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ende
 void eddyi_task_step(
     eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
 
-/* In debug mode: a task ends with a result although a cancel was delivered to it and is still asked for. */
+/* In debug mode, which remembers in what a cancel was delivered (swallow.c). */
+void eddyi_note_wait(eddy_task *task, const eddyi_wait_kind *kind);
+void eddyi_note_cancel_delivered(eddy_task *task);
+void eddyi_note_cancel_taken_back(eddy_task *task);
+/* A task ends with a result although a cancel was delivered to it and is still asked for. */
 void eddyi_report_swallowed_cancel(eddy_task *task);
 
 /* The running task of this thread; NULL when there is none. */

@@ -55,6 +55,7 @@ typedef struct eddy_handle eddy_handle;
 typedef struct eddy_future eddy_future;
 typedef struct eddy_task eddy_task;
 typedef struct eddy_context eddy_context;
+typedef struct eddy_generator eddy_generator;
 typedef struct eddy_runner eddy_runner;
 typedef struct eddy_stream eddy_stream;
 typedef struct eddy_server eddy_server;

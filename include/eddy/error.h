@@ -33,6 +33,7 @@ EDDY_BEGIN
     X(EQUEUESHUTDOWN, -21, "queue is shut down")                                                             \
     X(EBROKENBARRIER, -22, "barrier is broken")                                                              \
     X(ESENDFILE, -23, "sendfile is not available for this")                                                  \
+    X(EGENERATOREXIT, -24, "generator is being closed")                                                      \
     X(ETLS, -40, "TLS failed")                                                                               \
     X(ECERTIFICATE, -41, "certificate is not to be trusted")                                                 \
     X(EHOSTNAME, -42, "certificate is for another host")                                                     \
@@ -98,6 +99,7 @@ typedef struct eddy_error {
     uint32_t
         group_count; /* how many errors a task group ended with, or the attempts to connect; 0: neither */
     int group[EDDY_ERROR_GROUP_MAX]; /* the first of them, in the order in which they happened */
+    uint32_t group_id; /* names the group for eddy_error_in_group, which has all of them in full */
 } eddy_error;
 
 /**
@@ -130,6 +132,21 @@ EDDY_API const char *eddy_error_name(int code);
  * since     0.1
  */
 EDDY_API const eddy_error *eddy_last_error(void);
+
+/**
+ * One of the errors that a task group ended with, with all its detail. When that was a group again, so are its errors.
+ *
+ * Readable on the loop of the group while some record names it: until the next group of that task fails, or the task is freed.
+ * Whoever awaits the task takes a share, and so does a group around it.
+ *
+ * asyncio   ExceptionGroup.exceptions
+ * takes     error: a record or a copy of one; index: below its group_count, in the order in which they happened
+ * returns   0 and a copy in *out
+ * errors    EDDY_EINVAL no such error · EDDY_EINVALIDSTATE they are gone, or no loop runs
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_error_in_group(const eddy_error *error, size_t index, eddy_error *out);
 
 /**
  * Forget the last error, so that the next failure is recorded as the first.

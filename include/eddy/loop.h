@@ -353,11 +353,14 @@ EDDY_API int eddy_loop_remove_signal_handler(eddy_loop *loop, int signum);
 typedef struct eddy_exception_context {
     size_t size;
     const char *message;
-    int exception;           /* EDDY_E..., or 0 */
-    const eddy_error *error; /* its detail, or NULL */
-    eddy_future *future;     /* whose error it is, or NULL */
-    eddy_task *task;         /* or NULL */
-    eddy_handle *handle;     /* the callback's, or NULL */
+    int exception;             /* EDDY_E..., or 0 */
+    const eddy_error *error;   /* its detail, or NULL */
+    eddy_future *future;       /* whose error it is, or NULL */
+    eddy_task *task;           /* or NULL */
+    eddy_handle *handle;       /* the callback's, or NULL */
+    eddy_generator *generator; /* or NULL */
+    eddy_server *server;       /* or NULL */
+    eddy_stream *stream;       /* asyncio's transport, or NULL */
 } eddy_exception_context;
 
 typedef void (*eddy_exception_handler_fn)(eddy_loop *loop, const eddy_exception_context *context, void *arg);

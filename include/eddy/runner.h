@@ -13,6 +13,7 @@ EDDY_BEGIN
 typedef struct eddy_run_options {
     size_t size;
     bool debug;
+    bool no_debug; /* off, though the loop's options or EDDY_DEBUG of the environment say otherwise */
     bool no_interrupt_handler;     /* leave SIGINT alone */
     const eddy_loop_options *loop; /* NULL for the defaults */
     /* NULL: eddy_new_event_loop with `loop`, and the loop is the thread's current one until it is closed. A factory's loop is not. */
@@ -85,7 +86,8 @@ EDDY_API int eddy_runner_run_in_context(eddy_runner *runner, eddy_coro_fn fn, vo
 EDDY_API int eddy_runner_get_loop(eddy_runner *runner, eddy_loop **out);
 
 /**
- * Cancel all tasks, wait for them, report what failed, close the loop, and free the runner. NULL is fine.
+ * Cancel all tasks, wait for them, report what failed, close the generators that are open, wait up to 300 seconds for the default
+ * executor, close the loop, and free the runner. What goes wrong on the way is reported and does not stop the rest. NULL is fine.
  *
  * asyncio   Runner.close
  * returns   0

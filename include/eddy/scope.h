@@ -107,6 +107,7 @@ EDDY_API int eddy_task_group_create_task(eddy_task_group *group, eddy_task **out
  * Wait for all children, then say how the block ended.
  *
  * The error record's group holds the first errors in the order in which they happened; the body's own comes last.
+ * eddy_error_in_group has all of them in full.
  *
  * asyncio   TaskGroup.__aexit__
  * suspends  while a child is alive

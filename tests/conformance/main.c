@@ -54,7 +54,12 @@ static int run_suites(void)
     failed += suite_wait_for();
     failed += suite_groups();
     failed += suite_groups_nested();
+    failed += suite_group_errors();
     failed += suite_trees();
+    failed += suite_generators();
+    failed += suite_generator_ends();
+    failed += suite_generator_meets();
+    failed += suite_generator_cancels();
     failed += suite_locks();
     failed += suite_events();
     failed += suite_conditions();
@@ -67,6 +72,7 @@ static int run_suites(void)
     failed += suite_loop_outside();
     failed += suite_reports();
     failed += suite_runner();
+    failed += suite_runner_rules();
     failed += suite_policy();
     failed += suite_watch();
     failed += suite_queues();

@@ -223,6 +223,37 @@ static int use_concurrent_future(void *arg)
     return rc;
 }
 
+static int yield_some(void *arg)
+{
+    int rc = 0;
+    for (int i = 0; i < 3 && rc == 0; i++) {
+        rc = eddy_sleep(0);
+        if (rc == 0)
+            rc = eddy_generator_yield(arg, NULL);
+    }
+    int cleaned = eddy_sleep(0);
+    return rc < 0 ? rc : cleaned;
+}
+
+/* One to its end, one closed by the loop, one by shutdown_asyncgens: neither needs memory. */
+static int use_generators(void *arg)
+{
+    eddy_generator *generators[3] = {NULL, NULL, NULL};
+    int rc = 0;
+    for (int i = 0; i < 3 && rc == 0; i++) {
+        rc = eddy_generator_create(&generators[i], yield_some, arg, NULL);
+        if (rc == 0 && eddy_generator_next(generators[i], NULL) != 1)
+            rc = EDDY_EPROTO;
+    }
+    while (rc == 0 && (rc = eddy_generator_next(generators[0], NULL)) > 0)
+        rc = 0;
+    eddy_generator_release(generators[1]);
+    int shut = eddy_loop_shutdown_asyncgens(eddy_get_running_loop());
+    eddy_generator_release(generators[0]);
+    eddy_generator_release(generators[2]);
+    return rc < 0 ? rc : shut;
+}
+
 static const eddy_context_var shade = EDDY_CONTEXT_VAR("shade", NULL);
 static const eddy_context_var tone = EDDY_CONTEXT_VAR("tone", NULL);
 
@@ -316,6 +347,7 @@ SWEEP(fault_M1_M2_as_completed, complete_many)
 SWEEP(fault_M1_M2_groups, use_group)
 SWEEP(fault_M1_M2_groups_that_fail, use_failing_group)
 SWEEP(fault_M1_M2_timeouts, use_timeouts)
+SWEEP(fault_M1_M2_generators, use_generators)
 SWEEP(fault_M1_M2_callbacks, use_callbacks)
 SWEEP(fault_M1_M2_eager_tasks, start_eagerly)
 SWEEP(fault_M1_M2_threads, use_threads)
@@ -355,6 +387,7 @@ int suite_memory(void)
         cmocka_unit_test(fault_M1_M2_groups),
         cmocka_unit_test(fault_M1_M2_groups_that_fail),
         cmocka_unit_test(fault_M1_M2_timeouts),
+        cmocka_unit_test(fault_M1_M2_generators),
         cmocka_unit_test(fault_M1_M2_callbacks),
         cmocka_unit_test(fault_M1_M2_eager_tasks),
         cmocka_unit_test(fault_M1_M2_contexts),

@@ -130,6 +130,60 @@ static void default_handler_names_the_task(void **state)
     end_loop(loop);
 }
 
+static void said_of(eddy_loop *loop, const eddy_error *error, char *said, size_t size)
+{
+    eddy_exception_context context = {
+        .size = sizeof context, .message = "report", .exception = error->code, .error = error};
+    capture c = capture_begin();
+    eddy_loop_default_exception_handler(loop, &context);
+    capture_end(&c, said, size);
+}
+
+static void default_handler_tells_what_the_exception_carries(void **state)
+{
+    eddy_loop *loop = make_loop();
+    eddy_error read = {.code = EDDY_EINCOMPLETE, .partial = 3, .expected = 7};
+    eddy_error until = {.code = EDDY_EINCOMPLETE, .partial = 4};
+    eddy_error limit = {.code = EDDY_ELIMIT, .consumed = 65537};
+    eddy_error cancel = {.code = EDDY_ECANCELED, .message = "why not"};
+    char said[256];
+    (void)state;
+    said_of(loop, &read, said, sizeof said);
+    assert_non_null(strstr(said, "3 bytes read on a total of 7 expected bytes"));
+    said_of(loop, &until, said, sizeof said);
+    assert_non_null(strstr(said, "4 bytes read on a total of undefined expected bytes"));
+    said_of(loop, &limit, said, sizeof said);
+    assert_non_null(strstr(said, "consumed: 65537"));
+    said_of(loop, &cancel, said, sizeof said);
+    assert_non_null(strstr(said, "message: why not"));
+    end_loop(loop);
+}
+
+static int fail_as_a_group(void *arg)
+{
+    eddy_task_group group;
+    int rc = eddy_task_group_enter(&group);
+    if (rc == 0)
+        rc = eddy_task_group_create_task(&group, NULL, give_an_error, arg, NULL);
+    if (rc == 0 && eddy_sleep(0) == 0)
+        rc = eddy_sleep(0); /* cancelled, since the child failed */
+    return eddy_task_group_exit(&group, rc == EDDY_ECANCELED ? EDDY_EIO : rc);
+}
+
+static void default_handler_lists_the_errors_of_a_group(void **state)
+{
+    eddy_loop *loop = make_loop();
+    char said[256];
+    (void)state;
+    assert_int_equal(eddy_loop_create_task(loop, NULL, fail_as_a_group, NULL, NULL), 0);
+    capture c = capture_begin();
+    for (int i = 0; i < 6; i++)
+        assert_true(eddy_loop_run_once(loop, 0) >= 0);
+    capture_end(&c, said, sizeof said);
+    assert_non_null(strstr(said, "errors of the group: EDDY_EPROTO, EDDY_EIO"));
+    end_loop(loop);
+}
+
 static void report_again(eddy_loop *loop, const eddy_exception_context *context, void *arg)
 {
     eddy_exception_context inner = {.size = sizeof inner, .message = "from inside the handler"};
@@ -267,6 +321,8 @@ int suite_reports(void)
         cmocka_unit_test(handler_gets_the_context_its_argument_and_its_loop),
         cmocka_unit_test(default_handler_writes_one_line_with_all_that_is_known),
         cmocka_unit_test(default_handler_names_the_task),
+        cmocka_unit_test(default_handler_tells_what_the_exception_carries),
+        cmocka_unit_test(default_handler_lists_the_errors_of_a_group),
         cmocka_unit_test(report_from_inside_a_handler_goes_to_the_default_one),
         cmocka_unit_test(handler_may_set_another_or_none),
         cmocka_unit_test(debug_mode_reports_slow_callbacks_and_steps),

@@ -186,6 +186,45 @@ TASK_TEST(failing_client_function_is_reported_and_closes)
     return 0;
 }
 
+static int fail_with_detail(eddy_stream *stream, void *arg)
+{
+    *(eddy_stream **)arg = stream;
+    return eddy_loop_set_slow_callback_duration(eddy_get_running_loop(), -1);
+}
+
+typedef struct told {
+    eddy_server *server;
+    eddy_stream *stream;
+    int count;
+} told;
+
+static void look_at_context(eddy_loop *loop, const eddy_exception_context *context, void *arg)
+{
+    told *expected = arg;
+    (void)loop;
+    expected->count++;
+    assert_ptr_equal(context->server, expected->server);
+    assert_ptr_equal(context->stream, expected->stream);
+    assert_non_null(context->task);
+    assert_int_equal(context->exception, EDDY_EINVAL);
+    assert_string_equal(context->error->operation, "set_slow_callback_duration");
+}
+
+TASK_TEST(report_of_a_client_names_server_stream_and_detail)
+{
+    told expected = {0};
+    char byte;
+    (void)arg;
+    assert_int_equal(eddy_loop_set_exception_handler(eddy_get_running_loop(), look_at_context, &expected), 0);
+    start(&expected.server, fail_with_detail, &expected.stream, NULL);
+    eddy_stream *client = connect_to(expected.server);
+    assert_true(eddy_stream_read(client, &byte, 1) <= 0);
+    assert_int_equal(expected.count, 1);
+    eddy_stream_release(client);
+    stop(expected.server);
+    return 0;
+}
+
 TASK_TEST(port_in_use_is_told)
 {
     eddy_server *server, *second = NULL;
@@ -451,6 +490,7 @@ int suite_server(void)
         cmocka_unit_test(serve_forever_cancelled_closes_everything),
         cmocka_unit_test(serve_forever_ends_when_somebody_else_closes),
         cmocka_unit_test(failing_client_function_is_reported_and_closes),
+        cmocka_unit_test(report_of_a_client_names_server_stream_and_detail),
         cmocka_unit_test(port_in_use_is_told),
         cmocka_unit_test(localhost_listens_on_each_of_its_addresses),
         cmocka_unit_test(fault_F1_out_of_descriptors_pauses_and_goes_on),

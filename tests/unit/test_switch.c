@@ -23,7 +23,6 @@ typedef struct strand {
     void *fiber, *save;
     void (*body)(struct strand *self);
     void *memory;
-    unsigned token;
     uint64_t seed;
     int arrivals;
     bool begun, good;
@@ -61,8 +60,7 @@ static void make_on(strand *made, void (*body)(strand *self), void *low, size_t 
     made->low = low;
     made->size = size;
     made->body = body;
-    made->fiber = eddyi_annotate_fiber_create();
-    made->token = eddyi_annotate_stack_begin(low, size);
+    made->fiber = eddyi_annotate_stack_begin(low, size);
     made->begun = false;
 }
 
@@ -77,8 +75,7 @@ static void make(strand *made, void (*body)(strand *self))
 
 static void destroy(strand *made)
 {
-    eddyi_annotate_fiber_destroy(made->fiber);
-    eddyi_annotate_stack_end((void *)(uintptr_t)made->low, made->size, made->token);
+    eddyi_annotate_stack_end((void *)(uintptr_t)made->low, made->size, made->fiber);
     eddyi_annotate_memory_end((void *)(uintptr_t)made->low, made->size);
     free(made->memory);
 }
