@@ -80,6 +80,7 @@ static int run_suites(void)
     failed += suite_streams_rules();
     failed += suite_server();
     failed += suite_server_made();
+    failed += suite_sockets();
     failed += suite_connect();
     failed += suite_connect_race();
     failed += suite_transports();
