@@ -82,6 +82,7 @@ static int run_suites(void)
     failed += suite_server_made();
     failed += suite_sockets();
     failed += suite_names();
+    failed += suite_streams_whole();
     failed += suite_connect();
     failed += suite_connect_race();
     failed += suite_transports();
