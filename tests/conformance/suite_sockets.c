@@ -92,6 +92,33 @@ TASK_TEST(sock_connect_accept_send_and_receive)
     return 0;
 }
 
+TASK_TEST(stream_over_a_socket_that_was_made_elsewhere)
+{
+    eddy_fd ends[2];
+    eddy_stream *stream, *second = NULL;
+    eddy_view line;
+    eddy_loop *loop = eddy_get_running_loop();
+    eddy_connect_options options = {.size = sizeof options, .limit = 4};
+    (void)arg;
+    socket_pair(ends);
+    assert_int_equal(eddy_open_connection_fd(&stream, ends[0], &options), 0);
+    assert_int_equal(eddy_stream_fileno(stream), ends[0]);
+    assert_int_equal(eddy_open_connection_fd(&second, ends[0], NULL), EDDY_EBUSY);
+    assert_null(second);
+    assert_int_equal(eddy_loop_sock_sendall(loop, ends[1], "four\nhello\n", 11), 0);
+    assert_int_equal(eddy_stream_readline(stream, &line), 5);
+    assert_int_equal(eddy_stream_readline(stream, &line), EDDY_ELIMIT);
+    eddy_stream_close(stream);
+    assert_int_equal(eddy_stream_wait_closed(stream), 0);
+    eddy_stream_release(stream);
+    socket_drop(ends[1]);
+    eddy_fd datagrams = socket_make(EDDYI_SOCKET_DATAGRAM, false); /* what is no stream stays the caller's */
+    assert_int_equal(eddy_open_connection_fd(&second, datagrams, NULL), EDDY_EINVAL);
+    assert_int_equal(eddy_open_connection_fd(NULL, datagrams, NULL), EDDY_EINVAL);
+    socket_drop(datagrams);
+    return 0;
+}
+
 typedef struct reading {
     eddy_fd fd;
     char text[16];
@@ -440,6 +467,7 @@ int suite_sockets(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sock_connect_accept_send_and_receive),
+        cmocka_unit_test(stream_over_a_socket_that_was_made_elsewhere),
         cmocka_unit_test(rule_Z1_second_call_in_a_direction_is_refused),
         cmocka_unit_test(watched_socket_is_busy_in_that_direction_only),
         cmocka_unit_test(rule_Z2_cancelled_call_consumes_nothing_and_unregisters),

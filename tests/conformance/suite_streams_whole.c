@@ -193,6 +193,86 @@ TASK_TEST(fault_S3_writelines_waits_above_the_mark)
     return 0;
 }
 
+TASK_TEST(line_may_hold_any_byte)
+{
+    stream_pair pair;
+    eddy_view line;
+    static const char bytes[] = "a\0b\xff\r\n\0\n\0";
+    (void)arg;
+    pair_open(&pair, NULL, NULL);
+    assert_int_equal(eddy_stream_write(pair.client, bytes, sizeof bytes - 1), 0);
+    assert_int_equal(eddy_stream_write_eof(pair.client), 0);
+    assert_int_equal(eddy_stream_readline(pair.peer, &line), 6);
+    assert_memory_equal(line.data, bytes, 6);
+    assert_int_equal(eddy_stream_readline(pair.peer, &line), 2);
+    assert_memory_equal(line.data, "\0\n", 2);
+    assert_int_equal(eddy_stream_readline(pair.peer, &line), 1);
+    assert_int_equal(line.data[0], '\0');
+    assert_int_equal(eddy_stream_readline(pair.peer, &line), 0);
+    pair_close(&pair);
+    return 0;
+}
+
+static int answer_within_a_limit(eddy_stream *stream, void *arg)
+{
+    eddy_timeout limit;
+    eddy_view line;
+    int *too_slow = arg;
+    (void)eddy_timeout_enter(&limit, 1);
+    ptrdiff_t got = eddy_stream_readline(stream, &line);
+    int rc = eddy_timeout_exit(&limit, (int)got);
+    if (rc == EDDY_ETIMEDOUT) {
+        *too_slow += 1;
+        return 0; /* the server closes it */
+    }
+    return rc < 0 ? rc : eddy_stream_write(stream, line.data, line.size);
+}
+
+static int drip(void *arg)
+{
+    eddy_stream *stream = NULL;
+    int rc = eddy_open_connection(&stream, "127.0.0.1", arg, NULL);
+    while (rc == 0) { /* until the server has had enough */
+        rc = eddy_stream_write(stream, "x", 1);
+        if (rc == 0)
+            rc = eddy_sleep(0.05);
+    }
+    eddy_stream_release(stream);
+    return rc;
+}
+
+/* Clients that never come to an end cost their own time only. */
+TASK_TEST(slow_loris_is_ended_by_a_limit_and_others_are_served)
+{
+    enum { DRIPPING = 20 };
+    eddy_server *server;
+    eddy_task *drips[DRIPPING];
+    eddy_stream *stream;
+    eddy_view line;
+    char service[16];
+    int too_slow = 0, outcome;
+    (void)arg;
+    assert_int_equal(eddy_start_server(&server, "127.0.0.1", "0", answer_within_a_limit, &too_slow, NULL), 0);
+    strcpy(service, pair_service(server));
+    for (int i = 0; i < DRIPPING; i++)
+        assert_int_equal(eddy_create_task(&drips[i], drip, service, NULL), 0);
+    assert_int_equal(eddy_sleep(0.02), 0);
+    assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", service, NULL), 0);
+    assert_int_equal(eddy_stream_write(stream, "quick\n", 6), 0);
+    assert_int_equal(eddy_stream_readline(stream, &line), 6);
+    eddy_stream_release(stream);
+    for (int i = 0; i < DRIPPING; i++) {
+        assert_int_equal(eddy_await(drips[i], &outcome), 0);
+        assert_true(outcome == EDDY_ECONNRESET || outcome == EDDY_EPIPE);
+        eddy_task_release(drips[i]);
+    }
+    assert_int_equal(too_slow, DRIPPING);
+    eddy_server_close(server);
+    assert_int_equal(eddy_server_wait_closed(server), 0);
+    eddy_server_release(server);
+    return 0;
+}
+
 int suite_streams_whole(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +284,8 @@ int suite_streams_whole(void)
         cmocka_unit_test(rule_M6_cancelled_read_all_loses_nothing),
         cmocka_unit_test(writelines_sends_all_pieces_in_order),
         cmocka_unit_test(fault_S3_writelines_waits_above_the_mark),
+        cmocka_unit_test(line_may_hold_any_byte),
+        cmocka_unit_test(slow_loris_is_ended_by_a_limit_and_others_are_served),
     };
     return cmocka_run_group_tests_name("streams_whole", tests, NULL, NULL);
 }
