@@ -1,5 +1,7 @@
 /* suite_streams_whole.c: the rest of asyncio's streams: several separators, all until the end, gathering writes.
  * Touches the public API. Rule numbers are those of asyncio's inventory. */
+#include <stdio.h>
+
 #include "pair.h"
 #include "suite.h"
 
@@ -253,7 +255,7 @@ TASK_TEST(slow_loris_is_ended_by_a_limit_and_others_are_served)
     int too_slow = 0, outcome;
     (void)arg;
     assert_int_equal(eddy_start_server(&server, "127.0.0.1", "0", answer_within_a_limit, &too_slow, NULL), 0);
-    strcpy(service, pair_service(server));
+    snprintf(service, sizeof service, "%s", pair_service(server));
     for (int i = 0; i < DRIPPING; i++)
         assert_int_equal(eddy_create_task(&drips[i], drip, service, NULL), 0);
     assert_int_equal(eddy_sleep(0.02), 0);
