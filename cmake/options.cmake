@@ -34,6 +34,7 @@ option(EDDY_INJECT "Build eddy_testing, the library with fault injection that th
 if(EDDY_BUILD_TESTS AND NOT EDDY_INJECT)
     message(FATAL_ERROR "EDDY_BUILD_TESTS needs EDDY_INJECT: the tests link the library with fault injection.")
 endif()
+option(EDDY_FUZZ "Build the fuzzers, too (needs clang, EDDY_BUILD_TESTS, and fuzzer-no-link in EDDY_SANITIZE)" OFF)
 option(EDDY_VALGRIND "Tell Valgrind about task stacks in the installed libraries too (eddy_testing always does)" OFF)
 
 if(eddy_top_level AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <eddy/address.h>
 #include <eddy/config.h>
 #include <eddy/error.h>
 #include <eddy/memory.h>
@@ -22,7 +23,7 @@
 typedef struct eddyi_backend eddyi_backend; /* each backend's own state */
 typedef struct eddyi_op eddyi_op;
 typedef struct eddyi_net_ops eddyi_net_ops; /* core/platform.h */
-typedef struct eddyi_address eddyi_address; /* core/platform.h */
+typedef eddy_address eddyi_address;         /* opaque above the seam */
 
 enum eddyi_op_kind {
     EDDYI_RECV,     /* bufs <- stream; value: bytes, 0 at end of stream */

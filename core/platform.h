@@ -136,11 +136,6 @@ void eddyi_context_switch(eddyi_context *from, const eddyi_context *to);
 
 /* ---- sockets.c: the network; sim has its own table of this type ---- */
 
-struct eddyi_address { /* a socket address, opaque above the seam */
-    uint32_t size;
-    _Alignas(8) unsigned char bytes[128];
-};
-
 enum eddyi_family {
     EDDYI_FAMILY_ANY,
     EDDYI_FAMILY_IPV4,
@@ -150,7 +145,7 @@ enum eddyi_family {
 };
 enum eddyi_socket_type { EDDYI_SOCKET_STREAM, EDDYI_SOCKET_DATAGRAM };
 enum eddyi_socket_option {
-    EDDYI_NON_BLOCKING, /* set only: for a descriptor that somebody else made */
+    EDDYI_NON_BLOCKING, /* for a descriptor that somebody else made; get: EDDY_ENOSYS where it cannot be known */
     EDDYI_REUSE_ADDRESS,
     EDDYI_REUSE_PORT, /* EDDY_ENOSYS where there is none. Which of the listeners gets a connection is the system's choice */
     EDDYI_V6_ONLY,
@@ -163,7 +158,13 @@ enum eddyi_socket_option {
     EDDYI_SOCKET_TYPE   /* get only: enum eddyi_socket_type */
 };
 enum { EDDYI_SHUT_READ = 1, EDDYI_SHUT_WRITE = 2 };
-enum { EDDYI_RESOLVE_PASSIVE = 1, EDDYI_RESOLVE_NUMERIC = 2 };
+enum { EDDYI_RESOLVE_PASSIVE = 1, EDDYI_RESOLVE_NUMERIC = 2, EDDYI_RESOLVE_DATAGRAM = 4 };
+enum {
+    EDDYI_NAME_NUMERIC_HOST = 1,
+    EDDYI_NAME_NUMERIC_SERVICE = 2,
+    EDDYI_NAME_REQUIRED = 4,
+    EDDYI_NAME_DATAGRAM = 8
+};
 
 struct
     eddyi_net_ops { /* `backend` is the instance for sim; the platform's functions ignore it, it may be NULL */
@@ -186,7 +187,11 @@ struct
     int (*port)(const eddyi_address *); /* -1 when it has none */
     /* "127.0.0.1:80", "[::1]:80", a path; returns the length or EDDY_EINVAL when it does not fit. */
     int (*format)(const eddyi_address *, char *text, size_t size);
-    bool resolves_at_once; /* resolve() never blocks: no thread is needed (sim) */
+    /* The names that an address has, as NUL-terminated text; numbers where it has none, or EDDY_ENOHOST with NAME_REQUIRED. EDDY_EOVERFLOW:
+     * does not fit. Blocks unless both are to be numeric. Returns 0. */
+    int (*name)(eddyi_backend *backend, const eddyi_address *, char *host, size_t host_size, char *service,
+                size_t service_size, int flags);
+    bool resolves_at_once; /* resolve() and name() never block: no thread is needed (sim) */
 };
 
 extern const eddyi_net_ops eddyi_platform_net;

@@ -21,6 +21,8 @@
 #include <eddy/transport.h>
 #include <eddy/pipe.h>
 #include <eddy/process.h>
+#include <eddy/address.h>
+#include <eddy/socket.h>
 #include <eddy/thread.h>
 
 #endif

@@ -190,6 +190,8 @@ int eddyi_sim_resolve(eddyi_backend *, const char *host, const char *service, en
 enum eddyi_family eddyi_sim_family(const eddyi_address *);
 int eddyi_sim_port(const eddyi_address *);
 int eddyi_sim_format(const eddyi_address *, char *text, size_t size);
+int eddyi_sim_name(eddyi_backend *, const eddyi_address *, char *host, size_t host_size, char *service,
+                   size_t service_size, int flags);
 
 /* ops.c */
 sim_lent *eddyi_sim_lent_of(eddyi_op *);

@@ -181,12 +181,13 @@ static int find_host(const char *host, int flags, sim_address *found)
     return 1;
 }
 
+static const struct {
+    const char *name;
+    int port;
+} known[] = {{"domain", 53}, {"http", 80}, {"https", 443}};
+
 static int find_service(const char *service)
 {
-    static const struct {
-        const char *name;
-        int port;
-    } known[] = {{"domain", 53}, {"http", 80}, {"https", 443}};
     if (service == NULL)
         return 0;
     if (service[strspn(service, "0123456789")] == '\0') {
@@ -262,17 +263,51 @@ static void format_ipv6(const uint8_t *host, char *text, size_t size)
     }
 }
 
+static void format_host(const sim_address *address, char *text, size_t size)
+{
+    const uint8_t *host = address->host;
+    if (address->family == SIM_IPV4)
+        (void)snprintf(text, size, "%u.%u.%u.%u", host[0], host[1], host[2], host[3]);
+    else
+        format_ipv6(host, text, size);
+}
+
 int eddyi_sim_format(const eddyi_address *from, char *text, size_t size)
 {
     char host[48];
-    int length;
     sim_address address = eddyi_sim_address_get(from);
-    if (address.family == SIM_IPV4) {
-        length = snprintf(text, size, "%u.%u.%u.%u:%u", address.host[0], address.host[1], address.host[2],
-                          address.host[3], address.port);
-    } else {
-        format_ipv6(address.host, host, sizeof host);
-        length = snprintf(text, size, "[%s]:%u", host, address.port);
-    }
+    format_host(&address, host, sizeof host);
+    const char *form = address.family == SIM_IPV4 ? "%s:%u" : "[%s]:%u";
+    int length = snprintf(text, size, form, host, address.port);
     return length < 0 || (size_t)length >= size ? EDDY_EINVAL : length;
+}
+
+static bool is_loopback(const sim_address *address)
+{
+    sim_address ours = loopback(address->family);
+    return memcmp(ours.host, address->host, sizeof ours.host) == 0;
+}
+
+/* Only this machine has a name. */
+int eddyi_sim_name(eddyi_backend *sim, const eddyi_address *from, char *host, size_t host_size, char *service,
+                   size_t service_size, int flags)
+{
+    char number[48], port[8];
+    const char *name = number, *called = port;
+    sim_address address = eddyi_sim_address_get(from);
+    (void)sim;
+    format_host(&address, number, sizeof number);
+    (void)snprintf(port, sizeof port, "%u", address.port);
+    if (!(flags & EDDYI_NAME_NUMERIC_HOST) && is_loopback(&address))
+        name = "localhost";
+    else if (flags & EDDYI_NAME_REQUIRED)
+        return EDDY_ENOHOST;
+    for (size_t i = 0; i < sizeof known / sizeof known[0] && !(flags & EDDYI_NAME_NUMERIC_SERVICE); i++)
+        if (known[i].port == address.port)
+            called = known[i].name;
+    if (strlen(name) >= host_size || strlen(called) >= service_size)
+        return EDDY_EOVERFLOW;
+    memcpy(host, name, strlen(name) + 1);
+    memcpy(service, called, strlen(called) + 1);
+    return 0;
 }

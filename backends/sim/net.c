@@ -107,7 +107,9 @@ static int net_get_option(eddyi_backend *sim, eddy_fd number, enum eddyi_socket_
     if (s == NULL)
         return EDDY_EBADF;
     *value = 0;
-    if (option == EDDYI_SOCKET_TYPE)
+    if (option == EDDYI_NON_BLOCKING)
+        *value = 1;
+    else if (option == EDDYI_SOCKET_TYPE)
         *value = s->type;
     else if (option == EDDYI_SEND_BUFFER || option == EDDYI_RECEIVE_BUFFER)
         *value = (int)s->incoming.capacity;
@@ -150,5 +152,6 @@ const eddyi_net_ops eddyi_sim_net = {
     .family = eddyi_sim_family,
     .port = eddyi_sim_port,
     .format = eddyi_sim_format,
+    .name = eddyi_sim_name,
     .resolves_at_once = true,
 };

@@ -12,6 +12,8 @@ uint64_t eddyi_sim_ring_free(const sim_ring *ring)
 void eddyi_sim_ring_put(sim_ring *ring, const void *data, uint64_t size)
 {
     uint64_t at = ring->written % ring->capacity;
+    if (size == 0)
+        return; /* perhaps from nowhere */
     uint64_t first = ring->capacity - at < size ? ring->capacity - at : size;
     memcpy(ring->data + at, data, (size_t)first);
     memcpy(ring->data, (const unsigned char *)data + first, (size_t)(size - first));
@@ -21,6 +23,8 @@ void eddyi_sim_ring_put(sim_ring *ring, const void *data, uint64_t size)
 void eddyi_sim_ring_peek(const sim_ring *ring, uint64_t from, void *data, uint64_t size)
 {
     uint64_t at = from % ring->capacity;
+    if (size == 0)
+        return;
     uint64_t first = ring->capacity - at < size ? ring->capacity - at : size;
     memcpy(data, ring->data + at, (size_t)first);
     memcpy((unsigned char *)data + first, ring->data, (size_t)(size - first));

@@ -72,7 +72,8 @@ static int sim_attach(eddyi_backend *sim, eddyi_descriptor *descriptor)
         return EDDY_EEXIST;
     if (eddyi_sim_fault(sim, 8))
         return EDDY_ENOMEM;
-    int rc = descriptor->kind == EDDYI_STREAM ? eddyi_sim_make_twin(s) : 0;
+    int rc =
+        descriptor->kind == EDDYI_STREAM || descriptor->kind == EDDYI_FOREIGN ? eddyi_sim_make_twin(s) : 0;
     if (rc < 0)
         return rc;
     descriptor->reader = descriptor->writer = NULL;

@@ -75,6 +75,8 @@ void eddyi_sim_destroy_socket(sim_socket *s)
     eddyi_timers_remove(&sim->timers, &s->arrival);
     eddyi_timers_remove(&sim->timers, &s->farewell);
     eddyi_list_remove(&s->link);
+    while (eddyi_list_take(&s->backlog) != NULL)
+        continue;
     eddyi_release(&sim->allocator, s->incoming.data);
     eddyi_release(&sim->allocator, s);
 }

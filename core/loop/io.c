@@ -137,9 +137,13 @@ static bool io_cancel(eddyi_wait *wait)
 
 static void io_abandon(eddyi_wait *wait)
 {
+    eddy_loop *loop = wait->task->future.loop;
     io_wait *io = EDDYI_CONTAINER(wait, io_wait, wait);
+    int64_t value = io->ended ? io->result.value : EDDY_ECANCELED;
     if (!io->ended && io->op->waiter == &io->completion) /* else its owner took it back when it was shut */
-        (void)eddyi_io_revoke(wait->task->future.loop, io->op);
+        value = eddyi_io_revoke(loop, io->op);
+    if (io->op->kind == EDDYI_ACCEPT && value >= 0) /* nobody will come for it */
+        (void)loop->net->close(loop->backend, (eddy_fd)value);
 }
 
 static const eddyi_wait_kind io_kinds[EDDYI_KINDS] = {

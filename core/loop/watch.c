@@ -1,4 +1,4 @@
-/* watch.c: add_reader and add_writer: a multi-shot POLL op for each direction of a descriptor that somebody else owns.
+/* watch.c: add_reader and add_writer: a multi-shot POLL op for each direction of a descriptor that somebody else owns. Others borrow it for ops.
  * Touches io.c. A callback that is queued does not run once its watch was removed or replaced.
  *
  * A ready descriptor is reported in every wait as long as it holds (level-triggered), and the callback is queued at most
@@ -28,6 +28,7 @@ struct watch {
     eddy_loop *loop;
     eddyi_descriptor descriptor;
     direction reader, writer;
+    size_t borrowers; /* tasks inside a sock_... call */
 };
 
 /* ---- by descriptor: numbers need not be small, so they are hashed ---- */
@@ -79,7 +80,7 @@ static watch *find(eddy_loop *loop, eddy_fd fd)
 
 static void release_when_idle(watch *w)
 {
-    if (w->reader.fn != NULL || w->writer.fn != NULL || w->reader.lent || w->writer.lent)
+    if (w->reader.fn != NULL || w->writer.fn != NULL || w->reader.lent || w->writer.lent || w->borrowers > 0)
         return;
     eddyi_ready_remove(w->loop, &w->reader.node);
     eddyi_ready_remove(w->loop, &w->writer.node);
@@ -249,6 +250,24 @@ int eddy_loop_remove_writer(eddy_loop *loop, eddy_fd fd)
     return remove_direction(loop, fd, true);
 }
 
+int eddyi_watch_borrow(eddy_loop *loop, eddyi_descriptor **out, eddy_fd fd)
+{
+    watch *w = find(loop, fd);
+    int rc = w == NULL ? create(loop, fd, &w) : 0;
+    if (rc < 0)
+        return rc;
+    w->borrowers++;
+    *out = &w->descriptor;
+    return 0;
+}
+
+void eddyi_watch_give_back(eddyi_descriptor *descriptor)
+{
+    watch *w = EDDYI_CONTAINER(descriptor, watch, descriptor);
+    w->borrowers--;
+    release_when_idle(w);
+}
+
 static void close_watch(watch *w)
 {
     eddyi_variables of_reader = forget_callback(&w->reader);
@@ -258,6 +277,7 @@ static void close_watch(watch *w)
     if (w->writer.lent)
         (void)eddyi_io_revoke(w->loop, &w->writer.op);
     w->reader.lent = w->writer.lent = false;
+    w->borrowers = 0; /* they never come back: their ops were taken back with their tasks */
     release_when_idle(w);
     eddyi_variables_drop(&of_reader);
     eddyi_variables_drop(&of_writer);

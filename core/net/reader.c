@@ -2,6 +2,7 @@
  * Touches io.c. With nothing buffered a read goes straight into the caller's buffer; a read that is cancelled loses no byte. */
 #include <string.h>
 
+#include "core/net/search.h"
 #include "core/net/secure.h"
 #include "core/net/stream_inside.h"
 
@@ -200,26 +201,6 @@ ptrdiff_t eddy_stream_readexactly(eddy_stream *stream, void *buffer, size_t size
 
 /* ---- readuntil and readline ---- */
 
-/* Where the separator begins in what is buffered; SIZE_MAX when it is not there. Never looks at a byte twice. */
-static size_t find(eddy_stream *stream, const char *separator, size_t size)
-{
-    const eddyi_bytes *incoming = &stream->incoming;
-    const char *base = incoming->data + incoming->start;
-    size_t there = eddyi_bytes_size(incoming);
-    size_t from = stream->searched;
-    while (there >= size && from <= there - size) {
-        const char *hit = memchr(base + from, separator[0], there - size + 1 - from);
-        if (hit == NULL)
-            break;
-        from = (size_t)(hit - base);
-        if (memcmp(hit, separator, size) == 0)
-            return from;
-        from++;
-    }
-    stream->searched = there >= size ? there - size + 1 : 0;
-    return SIZE_MAX;
-}
-
 static ptrdiff_t hand_out(eddy_stream *stream, eddy_view *data, size_t size)
 {
     *data = (eddy_view){size > 0 ? stream->incoming.data + stream->incoming.start : "", size};
@@ -235,34 +216,56 @@ static ptrdiff_t overrun(size_t consumed, const char *operation)
     return EDDY_ELIMIT;
 }
 
-/* > 0: the length through the separator; 0: the stream ended before; < 0: an error, EDDY_ELIMIT with *found where it begins. */
-static ptrdiff_t until(eddy_stream *stream, const char *separator, size_t size, size_t *found,
-                       const char *operation)
+typedef struct separators {
+    const eddy_view *each;
+    size_t count, longest;
+} separators;
+
+/* > 0: the length through the separator; 0: the stream ended before; < 0: an error, EDDY_ELIMIT with *found where it begins, SIZE_MAX when it
+ * was not seen. */
+static ptrdiff_t until(eddy_stream *stream, const separators *wanted, size_t *found, const char *operation)
 {
+    const eddyi_bytes *incoming = &stream->incoming;
     for (;;) {
-        *found = eddyi_bytes_size(&stream->incoming) > 0 ? find(stream, separator, size) : SIZE_MAX;
-        if (*found != SIZE_MAX)
-            return *found > stream->limit ? overrun(*found, operation) : (ptrdiff_t)(*found + size);
-        size_t there = eddyi_bytes_size(&stream->incoming);
-        if (there + 1 > size && there + 1 - size > stream->limit)
-            return overrun(there + 1 - size, operation);
+        eddyi_match match;
+        size_t there = eddyi_bytes_size(incoming);
+        *found = SIZE_MAX;
+        if (there > 0 && eddyi_search(&match, incoming->data + incoming->start, there, wanted->each,
+                                      wanted->count, &stream->searched)) {
+            *found = match.start;
+            return match.start > stream->limit ? overrun(match.start, operation) : (ptrdiff_t)match.end;
+        }
+        if (there + 1 > wanted->longest && there + 1 - wanted->longest > stream->limit)
+            return overrun(there + 1 - wanted->longest, operation);
         ptrdiff_t got = receive_more(stream, CHUNK, operation);
         if (got <= 0)
             return got; /* M5: what came before the end was looked at first */
     }
 }
 
-ptrdiff_t eddy_stream_readuntil(eddy_stream *stream, eddy_view *data, const void *separator, size_t size)
+static bool usable(separators *wanted)
+{
+    for (size_t i = 0; wanted->each != NULL && i < wanted->count; i++) {
+        if (wanted->each[i].data == NULL || wanted->each[i].size == 0)
+            return false;
+        if (wanted->each[i].size > wanted->longest)
+            wanted->longest = wanted->each[i].size;
+    }
+    return wanted->longest > 0;
+}
+
+ptrdiff_t eddy_stream_readuntil_any(eddy_stream *stream, eddy_view *data, const eddy_view *each, size_t count)
 {
     size_t found;
+    separators wanted = {each, count, 0};
     int rc = begin(stream, "readuntil");
     if (rc < 0)
         return rc;
-    if (data == NULL || separator == NULL || size == 0)
+    if (data == NULL || !usable(&wanted))
         return eddyi_fail(EDDY_EINVAL, "readuntil");
     settle(stream);
     stream->searched = 0; /* the last search may have been for something else */
-    ptrdiff_t length = until(stream, separator, size, &found, "readuntil");
+    ptrdiff_t length = until(stream, &wanted, &found, "readuntil");
     if (length < 0)
         return length;
     if (length > 0)
@@ -271,6 +274,12 @@ ptrdiff_t eddy_stream_readuntil(eddy_stream *stream, eddy_view *data, const void
     (void)hand_out(stream, data, partial);
     eddyi_fail_detail(EDDY_EINCOMPLETE, "readuntil")->partial = partial;
     return EDDY_EINCOMPLETE;
+}
+
+ptrdiff_t eddy_stream_readuntil(eddy_stream *stream, eddy_view *data, const void *separator, size_t size)
+{
+    eddy_view only = {separator, size};
+    return eddy_stream_readuntil_any(stream, data, &only, 1);
 }
 
 /* M4: drop the line with its newline, or, newline not yet seen, all that is buffered. */
@@ -283,6 +292,8 @@ static void drop_line(eddy_stream *stream, size_t found)
 
 ptrdiff_t eddy_stream_readline(eddy_stream *stream, eddy_view *line)
 {
+    static const eddy_view end_of_line = {"\n", 1};
+    static const separators newline = {&end_of_line, 1, 1};
     size_t found;
     int rc = begin(stream, "readline");
     if (rc < 0)
@@ -291,12 +302,33 @@ ptrdiff_t eddy_stream_readline(eddy_stream *stream, eddy_view *line)
         return eddyi_fail(EDDY_EINVAL, "readline");
     settle(stream);
     stream->searched = 0;
-    ptrdiff_t length = until(stream, "\n", 1, &found, "readline");
+    ptrdiff_t length = until(stream, &newline, &found, "readline");
     if (length == EDDY_ELIMIT)
         drop_line(stream, found);
     if (length < 0)
         return length;
     return hand_out(stream, line, length > 0 ? (size_t)length : eddyi_bytes_size(&stream->incoming));
+}
+
+/* M6, kinder than asyncio's: cancelled or over the limit, nothing is lost. */
+ptrdiff_t eddy_stream_read_all(eddy_stream *stream, eddy_view *data, size_t limit)
+{
+    int rc = begin(stream, "read_all");
+    if (rc < 0)
+        return rc;
+    if (data == NULL || limit == 0)
+        return eddyi_fail(EDDY_EINVAL, "read_all");
+    settle(stream);
+    for (;;) {
+        size_t there = eddyi_bytes_size(&stream->incoming);
+        if (there > limit || there > PTRDIFF_MAX)
+            return overrun(there, "read_all");
+        ptrdiff_t got = receive_more(stream, CHUNK, "read_all");
+        if (got < 0)
+            return got;
+        if (got == 0)
+            return hand_out(stream, data, there);
+    }
 }
 
 bool eddy_stream_at_eof(const eddy_stream *stream)

@@ -19,8 +19,10 @@ void eddyi_resolution_free(eddyi_resolution *resolution)
 
 static void resolve(eddyi_resolution *r, int more_flags)
 {
-    r->count = r->net->resolve(r->backend, r->host, r->service, r->family, EDDYI_SOCKET_STREAM,
-                               r->flags | more_flags, r->addresses, EDDYI_MOST_ADDRESSES);
+    enum eddyi_socket_type type =
+        (r->flags & EDDYI_RESOLVE_DATAGRAM) ? EDDYI_SOCKET_DATAGRAM : EDDYI_SOCKET_STREAM;
+    r->count = r->net->resolve(r->backend, r->host, r->service, r->family, type, r->flags | more_flags,
+                               r->addresses, EDDYI_MOST_ADDRESSES);
     if (r->count > EDDYI_MOST_ADDRESSES)
         r->count = EDDYI_MOST_ADDRESSES;
 }
@@ -71,7 +73,7 @@ int eddyi_resolve_await(eddy_loop *loop, eddyi_resolution **out, const char *hos
     r->family = family;
     r->flags = flags;
     resolve(r, loop->net->resolves_at_once ? 0 : EDDYI_RESOLVE_NUMERIC);
-    if (r->count == EDDY_ENOHOST && !loop->net->resolves_at_once) {
+    if (r->count == EDDY_ENOHOST && !loop->net->resolves_at_once && !(flags & EDDYI_RESOLVE_NUMERIC)) {
         rc = eddyi_job_await(loop, &r->job);
         if (rc == EDDY_ECANCELED)
             return rc; /* the job has it now */

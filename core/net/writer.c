@@ -15,10 +15,33 @@ static int begin(eddy_stream *stream, const void *data, size_t size, const char 
     return 0;
 }
 
+/* All of it was taken: wait while that is too much. */
+static int taken(eddy_stream *stream, eddy_task *task)
+{
+    if (eddyi_channel_unsent(&stream->channel) > stream->channel.high_water)
+        return eddy_stream_drain(stream);
+    eddyi_io_spend(stream->channel.loop, task);
+    return eddyi_take_cancel(task) ? EDDY_ECANCELED : 0;
+}
+
+static int check_pieces(eddy_stream *stream, const eddy_view *pieces, size_t count)
+{
+    int rc = begin(stream, pieces, count, "writelines");
+    for (size_t i = 0; rc == 0 && i < count; i++)
+        rc = begin(stream, pieces[i].data, pieces[i].size, "writelines");
+    return rc;
+}
+
 static int write_now(eddy_stream *stream, const void *data, size_t size)
 {
     eddyi_buffer buffer = {(void *)(uintptr_t)data, size};
     return eddyi_channel_write(&stream->channel, &buffer, 1, "write");
+}
+
+static int write_pieces(eddy_stream *stream, const eddy_view *pieces, size_t count)
+{
+    return eddyi_channel_write(&stream->channel, (const eddyi_buffer *)(const void *)pieces, count,
+                               "writelines");
 }
 
 int eddy_stream_write_nowait(eddy_stream *stream, const void *data, size_t size)
@@ -27,20 +50,42 @@ int eddy_stream_write_nowait(eddy_stream *stream, const void *data, size_t size)
     return rc < 0 ? rc : write_now(stream, data, size);
 }
 
+int eddy_stream_writelines_nowait(eddy_stream *stream, const eddy_view *pieces, size_t count)
+{
+    int rc = check_pieces(stream, pieces, count);
+    return rc < 0 ? rc : write_pieces(stream, pieces, count);
+}
+
 int eddy_stream_write(eddy_stream *stream, const void *data, size_t size)
 {
-    int rc = begin(stream, data, size, "write");
     eddy_task *task = eddyi_current_task();
+    int rc = begin(stream, data, size, "write");
     if (rc == 0 && task == NULL)
         rc = eddyi_fail(EDDY_ENOTASK, "write");
     if (rc == 0)
         rc = write_now(stream, data, size);
-    if (rc < 0)
-        return rc;
-    if (eddyi_channel_unsent(&stream->channel) > stream->channel.high_water)
-        return eddy_stream_drain(stream);
-    eddyi_io_spend(stream->channel.loop, task);
-    return eddyi_take_cancel(task) ? EDDY_ECANCELED : 0;
+    return rc < 0 ? rc : taken(stream, task);
+}
+
+int eddy_stream_writelines(eddy_stream *stream, const eddy_view *pieces, size_t count)
+{
+    eddy_task *task = eddyi_current_task();
+    int rc = check_pieces(stream, pieces, count);
+    if (rc == 0 && task == NULL)
+        rc = eddyi_fail(EDDY_ENOTASK, "writelines");
+    if (rc == 0)
+        rc = write_pieces(stream, pieces, count);
+    return rc < 0 ? rc : taken(stream, task);
+}
+
+void eddy_stream_get_write_buffer_limits(const eddy_stream *stream, size_t *low, size_t *high)
+{
+    if (stream == NULL)
+        return;
+    if (low != NULL)
+        *low = stream->channel.low_water;
+    if (high != NULL)
+        *high = stream->channel.high_water;
 }
 
 /* M8. Below the mark it returns without suspending. */

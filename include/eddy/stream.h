@@ -163,6 +163,35 @@ EDDY_AWAIT ptrdiff_t eddy_stream_readuntil(eddy_stream *stream, eddy_view *data,
                                            size_t size);
 
 /**
+ * Read through the first of several separators: of those that are there, the one that ends first.
+ *
+ * asyncio   StreamReader.readuntil with a tuple
+ * suspends  until one is there or the stream ends
+ * takes     data: valid until the next read of this stream, separator included; separators: none of them empty; count: at least 1
+ * returns   the length of the data
+ * errors    as eddy_stream_readuntil
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_AWAIT ptrdiff_t eddy_stream_readuntil_any(eddy_stream *stream, eddy_view *data,
+                                               const eddy_view *separators, size_t count);
+
+/**
+ * Read all that comes until the stream ends.
+ *
+ * asyncio   StreamReader.read with -1
+ * suspends  until the stream ends
+ * takes     data: valid until the next read of this stream; limit: most bytes, at least 1, SIZE_MAX for no limit
+ * returns   the length of the data, 0 when nothing came
+ * errors    EDDY_ELIMIT more than the limit came: nothing was removed, the record's `consumed` says how much can be read ·
+ *           EDDY_ECANCELED nothing is lost · EDDY_EBUSY · EDDY_ECONNRESET · EDDY_ENOMEM nothing is lost · EDDY_ECLOSED · EDDY_EINVAL ·
+ *           EDDY_ENOTASK
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_AWAIT ptrdiff_t eddy_stream_read_all(eddy_stream *stream, eddy_view *data, size_t limit);
+
+/**
  * Whether the stream has ended and nothing is buffered.
  *
  * asyncio   StreamReader.at_eof
@@ -196,6 +225,30 @@ EDDY_AWAIT int eddy_stream_write(eddy_stream *stream, const void *data, size_t s
  * since     0.1
  */
 EDDY_API EDDY_CHECK int eddy_stream_write_nowait(eddy_stream *stream, const void *data, size_t size);
+
+/**
+ * The same as eddy_stream_write for several pieces, in one gathering write.
+ *
+ * asyncio   StreamWriter.writelines and drain
+ * suspends  above the high-water mark
+ * returns   0
+ * errors    as eddy_stream_write
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_AWAIT int eddy_stream_writelines(eddy_stream *stream, const eddy_view *pieces, size_t count);
+
+/**
+ * The same as eddy_stream_write_nowait for several pieces, in one gathering write.
+ *
+ * asyncio   StreamWriter.writelines
+ * returns   0
+ * errors    as eddy_stream_write
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_stream_writelines_nowait(eddy_stream *stream, const eddy_view *pieces,
+                                                      size_t count);
 
 /**
  * Wait until writing may go on: at once below the high-water mark.
@@ -326,6 +379,16 @@ EDDY_API eddy_fd eddy_stream_fileno(const eddy_stream *stream);
  * since     0.1
  */
 EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
+
+/**
+ * The marks in force: above `high` unsent bytes writers wait, at `low` they go on.
+ *
+ * asyncio   transport.get_write_buffer_limits
+ * takes     low, high: NULL, or gets the mark
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API void eddy_stream_get_write_buffer_limits(const eddy_stream *stream, size_t *low, size_t *high);
 
 /**
  * Listen on every address of the host, or of the options' hosts, one task a client. Each distinct address is bound once.

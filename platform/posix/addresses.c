@@ -66,8 +66,9 @@ static int format_unix(const eddyi_address *address, char *text, size_t size)
 static int format_internet(const eddyi_address *address, char *text, size_t size)
 {
     char host[NI_MAXHOST], port[NI_MAXSERV];
-    int rc = getnameinfo(eddyi_sockaddr(address), (socklen_t)address->size, host, sizeof host, port,
-                         sizeof port, NI_NUMERICHOST | NI_NUMERICSERV);
+    int rc = EDDYI_CALL(getnameinfo, EAI_MEMORY,
+                        (eddyi_sockaddr(address), (socklen_t)address->size, host, sizeof host, port,
+                         sizeof port, NI_NUMERICHOST | NI_NUMERICSERV));
     if (rc != 0)
         return -1;
     if (eddyi_address_family(address) == EDDYI_FAMILY_IPV6)
@@ -94,6 +95,8 @@ static int error_of_resolver(int rc)
         return EDDY_ERESOLVE;
     case EAI_MEMORY:
         return EDDY_ENOMEM;
+    case EAI_OVERFLOW:
+        return EDDY_EOVERFLOW;
     case EAI_FAMILY:
     case EAI_SOCKTYPE:
         return EDDY_EAFNOSUPPORT;
@@ -190,4 +193,21 @@ int eddyi_resolve(eddyi_backend *backend, const char *host, const char *service,
     int count = copy_addresses(list, out, room);
     freeaddrinfo(list);
     return count;
+}
+
+int eddyi_address_name(eddyi_backend *backend, const eddyi_address *address, char *host, size_t host_size,
+                       char *service, size_t service_size, int flags)
+{
+    enum eddyi_family family = eddyi_address_family(address);
+    int how = ((flags & EDDYI_NAME_NUMERIC_HOST) ? NI_NUMERICHOST : 0) |
+              ((flags & EDDYI_NAME_NUMERIC_SERVICE) ? NI_NUMERICSERV : 0) |
+              ((flags & EDDYI_NAME_REQUIRED) ? NI_NAMEREQD : 0) |
+              ((flags & EDDYI_NAME_DATAGRAM) ? NI_DGRAM : 0);
+    (void)backend;
+    if (family != EDDYI_FAMILY_IPV4 && family != EDDYI_FAMILY_IPV6)
+        return EDDY_EAFNOSUPPORT;
+    int rc = EDDYI_CALL(getnameinfo, EAI_MEMORY,
+                        (eddyi_sockaddr(address), (socklen_t)address->size, host, (socklen_t)host_size,
+                         service, (socklen_t)service_size, how));
+    return rc == 0 ? 0 : error_of_resolver(rc);
 }

@@ -17,5 +17,7 @@ int eddyi_address_port(const eddyi_address *);
 int eddyi_address_format(const eddyi_address *, char *text, size_t size);
 int eddyi_resolve(eddyi_backend *, const char *host, const char *service, enum eddyi_family,
                   enum eddyi_socket_type, int flags, eddyi_address *out, int room);
+int eddyi_address_name(eddyi_backend *, const eddyi_address *, char *host, size_t host_size, char *service,
+                       size_t service_size, int flags);
 
 #endif

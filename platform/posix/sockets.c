@@ -107,6 +107,15 @@ static int set_non_blocking(int fd, bool on)
     return wanted == flags ? 0 : answer(EDDYI_CALL(fcntl, -1, (fd, F_SETFL, wanted)));
 }
 
+static int get_non_blocking(int fd, int *on)
+{
+    int flags = EDDYI_CALL(fcntl, -1, (fd, F_GETFL, 0));
+    if (flags < 0)
+        return answer(flags);
+    *on = (flags & O_NONBLOCK) != 0;
+    return 0;
+}
+
 static int net_set_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_option option, int value)
 {
     int level, name;
@@ -134,6 +143,8 @@ static int net_get_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_
     int level, name, found = 0;
     socklen_t size = sizeof found;
     (void)backend;
+    if (option == EDDYI_NON_BLOCKING)
+        return get_non_blocking((int)fd, value);
     if (!find_option(option, &level, &name) || option == EDDYI_LINGER_RESET)
         return EDDY_EINVAL;
     int rc = EDDYI_CALL(getsockopt, -1, ((int)fd, level, name, &found, &size));
@@ -181,5 +192,6 @@ const eddyi_net_ops eddyi_platform_net = {
     .family = eddyi_address_family,
     .port = eddyi_address_port,
     .format = eddyi_address_format,
+    .name = eddyi_address_name,
     .resolves_at_once = false,
 };

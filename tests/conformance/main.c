@@ -87,6 +87,9 @@ static int run_suites(void)
     failed += suite_streams_rules();
     failed += suite_server();
     failed += suite_server_made();
+    failed += suite_sockets();
+    failed += suite_names();
+    failed += suite_streams_whole();
     failed += suite_connect();
     failed += suite_connect_race();
     failed += suite_transports();

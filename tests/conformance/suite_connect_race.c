@@ -34,7 +34,7 @@ static int hold(eddy_stream *stream, void *arg)
 static struct sockaddr_in6 loopback(const char *port)
 {
     struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    address.sin6_port = htons((uint16_t)atoi(port));
+    address.sin6_port = htons((uint16_t)strtol(port, NULL, 10));
     return address;
 }
 

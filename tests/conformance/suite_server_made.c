@@ -4,10 +4,10 @@
 
 #include "loops.h"
 #include "pair.h"
+#include "sockets.h"
 #include "suite.h"
 
 #include "core/loop/loop.h"
-#include "core/platform.h"
 
 static int echo(eddy_stream *stream, void *arg)
 {
@@ -96,35 +96,19 @@ TASK_TEST(hosts_that_make_no_sense_are_refused_and_nothing_is_bound)
     return 0;
 }
 
-/* A socket of the kind, bound to a free port of 127.0.0.1 unless it is not to be. */
-static eddy_fd make_socket(enum eddyi_socket_type type, bool listening)
-{
-    eddy_fd fd;
-    eddyi_address address;
-    eddy_loop *loop = eddy_get_running_loop();
-    assert_int_equal(loop->net->socket(loop->backend, &fd, EDDYI_FAMILY_IPV4, type), 0);
-    assert_int_equal(loop->net->resolve(loop->backend, "127.0.0.1", "0", EDDYI_FAMILY_IPV4, type,
-                                        EDDYI_RESOLVE_NUMERIC, &address, 1),
-                     1);
-    assert_true(loop->net->bind(loop->backend, fd, &address) >= 0);
-    if (listening)
-        assert_true(loop->net->listen(loop->backend, fd, 5) >= 0);
-    return fd;
-}
-
 TASK_TEST(server_adopts_a_bound_or_listening_socket)
 {
     eddy_server *server;
     (void)arg;
     for (int listening = 0; listening < 2; listening++) {
-        eddy_fd fd = make_socket(EDDYI_SOCKET_STREAM, listening != 0);
+        eddy_fd fd = socket_make(EDDYI_SOCKET_STREAM, listening != 0);
         assert_int_equal(eddy_start_server_fd(&server, fd, echo, NULL, NULL), 0);
         expect_echo("127.0.0.1", pair_service(server));
         end_server(server); /* the socket is closed with it */
     }
     eddy_server_options later = {.size = sizeof later, .do_not_start = true};
     assert_int_equal(
-        eddy_start_server_fd(&server, make_socket(EDDYI_SOCKET_STREAM, false), echo, NULL, &later), 0);
+        eddy_start_server_fd(&server, socket_make(EDDYI_SOCKET_STREAM, false), echo, NULL, &later), 0);
     assert_false(eddy_server_is_serving(server));
     assert_int_equal(eddy_server_start_serving(server), 0);
     expect_echo("127.0.0.1", pair_service(server));
@@ -153,7 +137,7 @@ TASK_TEST(create_server_adopts_a_socket)
     eddy_stream *stream;
     char text[3] = "";
     (void)arg;
-    eddy_fd fd = make_socket(EDDYI_SOCKET_STREAM, true);
+    eddy_fd fd = socket_make(EDDYI_SOCKET_STREAM, true);
     assert_int_equal(eddy_loop_create_server_fd(eddy_get_running_loop(), &server, fd, greet, &protocol, NULL),
                      0);
     assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", pair_service(server), NULL), 0);
@@ -168,22 +152,21 @@ TASK_TEST(socket_that_cannot_be_served_on_stays_the_callers)
 {
     stream_pair pair;
     eddy_server *server = NULL;
-    eddy_loop *loop = eddy_get_running_loop();
     (void)arg;
-    eddy_fd datagrams = make_socket(EDDYI_SOCKET_DATAGRAM, false);
+    eddy_fd datagrams = socket_make(EDDYI_SOCKET_DATAGRAM, false);
     assert_int_equal(eddy_start_server_fd(&server, datagrams, echo, NULL, NULL), EDDY_EINVAL);
-    assert_int_equal(loop->net->close(loop->backend, datagrams), 0);
+    socket_drop(datagrams);
     assert_true(eddy_start_server_fd(&server, -1, echo, NULL, NULL) < 0);
     pair_open(&pair, NULL, NULL); /* a socket that the loop has */
     assert_int_equal(eddy_start_server_fd(&server, eddy_stream_fileno(pair.client), echo, NULL, NULL),
                      EDDY_EBUSY);
     assert_int_equal(eddy_stream_write(pair.client, "x", 1), 0);
     pair_close(&pair);
-    eddy_fd fd = make_socket(EDDYI_SOCKET_STREAM, false);
+    eddy_fd fd = socket_make(EDDYI_SOCKET_STREAM, false);
     assert_int_equal(eddy_start_server_fd(&server, fd, NULL, NULL, NULL), EDDY_EINVAL);
     assert_int_equal(eddy_start_server_fd(NULL, fd, echo, NULL, NULL), EDDY_EINVAL);
     assert_null(server);
-    assert_int_equal(loop->net->close(loop->backend, fd), 0);
+    socket_drop(fd);
     return 0;
 }
 
