@@ -38,6 +38,7 @@ function(eddy_compile_library target)
     target_compile_definitions(${target} PRIVATE EDDY_BUILDING)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(${target} PRIVATE Threads::Threads)
+    eddy_compile_tls(${target})
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND UNIX AND NOT APPLE) # every call asks for the running loop; costs 300 bytes of static space
         target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C>:-ftls-model=initial-exec>")
     endif()
@@ -48,6 +49,7 @@ function(eddy_use_library target)
     target_include_directories(${target} INTERFACE
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
     target_link_libraries(${target} PRIVATE Threads::Threads)
+    eddy_use_tls(${target})
 endfunction()
 
 function(eddy_annotate_for_valgrind)

@@ -23,5 +23,9 @@ install(FILES ${PROJECT_BINARY_DIR}/generated/eddy-config.cmake
               ${PROJECT_BINARY_DIR}/generated/eddy-config-version.cmake DESTINATION ${eddy_package})
 
 string(REGEX REPLACE "[^/]+" ".." eddy_pc_prefix "${CMAKE_INSTALL_LIBDIR}/pkgconfig") # from the file back to the prefix
+set(eddy_pc_requires "")
+if(eddy_has_tls)
+    set(eddy_pc_requires "libssl >= 3.0, libcrypto >= 3.0")
+endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/eddy.pc.in ${PROJECT_BINARY_DIR}/generated/eddy.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/generated/eddy.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

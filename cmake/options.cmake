@@ -17,6 +17,8 @@ option(EDDY_BUILD_TOOLS "Build the tools" ${eddy_top_level})
 option(EDDY_BUILD_EXAMPLES "Build the examples" ${eddy_top_level})
 option(EDDY_BUILD_BENCH "Build the benchmarks" OFF)
 option(EDDY_WERROR "Warnings are errors" OFF)
+set(EDDY_TLS "auto" CACHE STRING "TLS on OpenSSL 3: ON, OFF or auto: where it is found")
+set_property(CACHE EDDY_TLS PROPERTY STRINGS auto ON OFF)
 option(EDDY_LTO "Release builds: optimise the library as a whole, where the compiler can" ON)
 
 if(EDDY_BUILD_TESTS)
@@ -41,3 +43,4 @@ endif()
 # How ctest runs the programs: a command in front of each (Valgrind), and how much more time that needs.
 set(EDDY_TEST_RUNNER "" CACHE STRING "Command put in front of every test; empty: none")
 set(EDDY_TEST_SLOWER "1" CACHE STRING "Every test's time limit is multiplied by this")
+set(EDDY_SWEEP_EVERY "0" CACHE STRING "Repeat each conformance test with every n-th of its allocations and system calls failing; 0: no sweeps")

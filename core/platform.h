@@ -49,6 +49,18 @@ uintptr_t eddyi_thread_id(void);          /* of the calling thread; never 0; fas
 void eddyi_thread_yield(void);            /* let another thread run: for waits of a few instructions only */
 unsigned eddyi_processor_count(void);
 
+/* ---- thread_end.c ---- */
+
+/* One that wants to hear of a thread's end: _Thread_local, zero at first. */
+typedef struct eddyi_thread_end eddyi_thread_end;
+struct eddyi_thread_end {
+    eddyi_thread_end *next;
+    void (*fn)(void); /* NULL: not asked */
+};
+/* fn() is called in the calling thread when it ends, last asked first; not in the thread that returns from main. Asked again it does
+ * nothing, and cannot fail; once called, it may be asked anew. */
+int eddyi_thread_at_end(eddyi_thread_end *end, void (*fn)(void));
+
 /* ---- process.c ---- */
 
 /* Grows by one in the child of every fork, so a loop can tell that it belongs to the parent. Very fast. */
@@ -116,8 +128,9 @@ typedef struct eddyi_context {
 extern const size_t
     eddyi_context_room; /* bytes that a switch needs on each stack beyond an ordinary call's */
 
-/* Prepare `context` to call entry(arg) on the stack [low, low + size). `entry` never returns. */
-void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg);
+/* Save the caller in *from and call entry(arg) on the stack [low, low + size), with floating-point control as the C library's
+ * start leaves it. `entry` never returns. */
+void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*entry)(void *arg), void *arg);
 /* Save the caller in *from and go on in *to. Keeps all that the ABI says a call keeps, floating-point control too. */
 void eddyi_context_switch(eddyi_context *from, const eddyi_context *to);
 
@@ -137,8 +150,9 @@ enum eddyi_family {
 };
 enum eddyi_socket_type { EDDYI_SOCKET_STREAM, EDDYI_SOCKET_DATAGRAM };
 enum eddyi_socket_option {
+    EDDYI_NON_BLOCKING, /* set only: for a descriptor that somebody else made */
     EDDYI_REUSE_ADDRESS,
-    EDDYI_REUSE_PORT,
+    EDDYI_REUSE_PORT, /* EDDY_ENOSYS where there is none. Which of the listeners gets a connection is the system's choice */
     EDDYI_V6_ONLY,
     EDDYI_NO_DELAY,
     EDDYI_KEEP_ALIVE,

@@ -6,6 +6,8 @@
  * whoever comes meanwhile, be it a handler on top of that ringer, leaves a note that makes it ring once more. */
 #include "backends/sim/inside.h"
 
+#include "core/base/monitor.h"
+
 static const uint64_t HEARTBEAT = 20000000; /* nanoseconds of real time */
 
 int eddyi_sim_bell_init(sim_bell *bell)
@@ -14,19 +16,12 @@ int eddyi_sim_bell_init(sim_bell *bell)
     atomic_init(&bell->ringing, false);
     atomic_init(&bell->again, false);
     atomic_init(&bell->sleeper, 0);
-    int rc = eddyi_mutex_init(&bell->mutex);
-    if (rc < 0)
-        return rc;
-    rc = eddyi_condition_init(&bell->condition);
-    if (rc < 0)
-        eddyi_mutex_destroy(&bell->mutex);
-    return rc;
+    return eddyi_monitor_init(&bell->mutex, &bell->condition);
 }
 
 void eddyi_sim_bell_destroy(sim_bell *bell)
 {
-    eddyi_condition_destroy(&bell->condition);
-    eddyi_mutex_destroy(&bell->mutex);
+    eddyi_monitor_destroy(&bell->mutex, &bell->condition);
 }
 
 bool eddyi_sim_bell_heard(sim_bell *bell)

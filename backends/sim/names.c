@@ -1,13 +1,15 @@
 /* names.c: addresses of the simulated network: numbers as everywhere, names by a rule.
  * Touches nothing of the system.
- * "localhost" is ::1 and 127.0.0.1; what ends in ".invalid" does not exist (RFC 2606); any other name has an address in 10.0.0.0/8 that follows
- * from its letters. */
+ * "localhost" is ::1 and 127.0.0.1; what ends in ".invalid" does not exist (RFC 2606); numbers with commas between are a host that has all these
+ * addresses, in that order; any other name has an address in 10.0.0.0/8 that follows from its letters. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backends/sim/inside.h"
 #include "core/base/host.h"
+
+enum { MOST_ADDRESSES = 8 };
 
 sim_address eddyi_sim_address_get(const eddyi_address *address)
 {
@@ -129,7 +131,29 @@ static int check_name(const char *host)
     return rc;
 }
 
-/* How many of the at most two addresses of a host. */
+/* "100::1,127.0.0.1". 0: the name is of another kind, or has too many. */
+static int parse_list(const char *host, sim_address *found)
+{
+    char number[64];
+    int count = 0;
+    while (count < MOST_ADDRESSES) {
+        size_t length = strcspn(host, ",");
+        if (length >= sizeof number)
+            return 0;
+        memcpy(number, host, length);
+        number[length] = '\0';
+        found[count] = (sim_address){0};
+        if (!parse_ipv4(number, &found[count]) && !parse_ipv6(number, &found[count]))
+            return 0;
+        count++;
+        if (host[length] == '\0')
+            return count;
+        host += length + 1;
+    }
+    return 0;
+}
+
+/* How many of the at most MOST_ADDRESSES of a host. */
 static int find_host(const char *host, int flags, sim_address *found)
 {
     if (host == NULL || *host == '\0') {
@@ -150,6 +174,9 @@ static int find_host(const char *host, int flags, sim_address *found)
         found[1] = loopback(SIM_IPV4);
         return 2;
     }
+    int listed = parse_list(host, found);
+    if (listed > 0)
+        return listed;
     found[0] = from_letters(host);
     return 1;
 }
@@ -175,7 +202,7 @@ static int find_service(const char *service)
 int eddyi_sim_resolve(eddyi_backend *sim, const char *host, const char *service, enum eddyi_family family,
                       enum eddyi_socket_type type, int flags, eddyi_address *out, int room)
 {
-    sim_address found[2];
+    sim_address found[MOST_ADDRESSES];
     int count = 0;
     int hosts = find_host(host, flags, found);
     int port = find_service(service);

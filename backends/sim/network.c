@@ -8,7 +8,7 @@
 #include "backends/sim/inside.h"
 
 /* A listener that is full does not answer; the client asks again after 1, 2, 4 ... seconds (RFC 6298, section 5.5). */
-static const uint64_t FIRST_RETRY = 1000000000, ANSWERLESS = 3000000000;
+static const uint64_t FIRST_RETRY = 1000000000, ANSWERLESS = 3000000000, NOBODY_THERE = 127000000000;
 enum { MOST_KNOCKS = 6 };
 
 static void wake_later(sim_socket *s, eddyi_timer *timer, void (*fire)(eddyi_timer *), uint64_t delay)
@@ -172,6 +172,15 @@ static void knock(eddyi_timer *timer)
         wake_later(s, &s->arrival, knock, FIRST_RETRY << s->knocks++);
 }
 
+/* 100::/64 and 192.0.2.0/24 are where nobody answers (RFC 6666, RFC 5737). */
+static bool is_black_hole(const sim_address *to)
+{
+    static const uint8_t prefix[8] = {1};
+    static const uint8_t net[3] = {192, 0, 2};
+    return to->family == SIM_IPV6 ? memcmp(to->host, prefix, sizeof prefix) == 0
+                                  : memcmp(to->host, net, sizeof net) == 0;
+}
+
 void eddyi_sim_connect_begin(sim_socket *s, const sim_address *to)
 {
     static const uint8_t any[16];
@@ -181,7 +190,9 @@ void eddyi_sim_connect_begin(sim_socket *s, const sim_address *to)
     s->remote = *to;
     if (memcmp(s->local.host, any, sizeof any) == 0) /* the nearest of our addresses is the one we speak to */
         memcpy(s->local.host, to->host, sizeof any);
-    if (!eddyi_sim_fault(s->sim, 2))
+    if (is_black_hole(to))
+        come_to(s, EDDY_ETIMEDOUT, NOBODY_THERE);
+    else if (!eddyi_sim_fault(s->sim, 2))
         wake_later(s, &s->arrival, knock, eddyi_sim_delay(s->sim));
     else if (eddyi_sim_chance(s->sim, 50))
         come_to(s, EDDY_ECONNREFUSED, eddyi_sim_delay(s->sim) + eddyi_sim_delay(s->sim));

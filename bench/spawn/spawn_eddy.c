@@ -1,8 +1,9 @@
 /* spawn_eddy.c: tasks that are made, run and joined: one at a time by await, many by a task group.
- * Touches the public API. The bodies do nothing. */
+ * Touches the public API. The bodies do nothing. `@eager`: they run inside the call that makes them. */
 #include "eddy_check.h"
 
 static bench_meter meter;
+static eddy_task_options options = {.size = sizeof options};
 
 static int nothing(void *arg)
 {
@@ -13,7 +14,7 @@ static int nothing(void *arg)
 static int one(void)
 {
     eddy_task *task;
-    int rc = eddy_create_task(&task, nothing, NULL, NULL);
+    int rc = eddy_create_task(&task, nothing, NULL, &options);
     if (rc < 0)
         return rc;
     rc = eddy_await(task, NULL);
@@ -26,7 +27,7 @@ static int many(size_t count)
     eddy_task_group group;
     int rc = eddy_task_group_enter(&group);
     for (size_t i = 0; rc >= 0 && i < count; i++)
-        rc = eddy_task_group_create_task(&group, NULL, nothing, NULL, NULL);
+        rc = eddy_task_group_create_task(&group, NULL, nothing, NULL, &options);
     return eddy_task_group_exit(&group, rc);
 }
 
@@ -44,10 +45,17 @@ static int run(void *arg)
     return rc;
 }
 
+static void measure(size_t count, const char *variant)
+{
+    meter = bench_meter_make("BENCH_SECONDS", "BENCH_WARM");
+    bench_check_eddy(eddy_run(run, &count, NULL), "eddy_run");
+    bench_print("spawn", count, variant, meter.ns_per_op, "ns");
+}
+
 int main(int argc, char **argv)
 {
     size_t count = bench_size(argc, argv);
-    meter = bench_meter_make("BENCH_SECONDS", "BENCH_WARM");
-    bench_check_eddy(eddy_run(run, &count, NULL), "eddy_run");
-    bench_print("spawn", count, "", meter.ns_per_op, "ns");
+    measure(count, "");
+    options.eager_start = EDDY_EAGER_START_YES;
+    measure(count, "@eager");
 }

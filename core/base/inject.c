@@ -45,6 +45,7 @@ static int usual_error(enum eddyi_inject_call call)
     case EDDYI_INJECT_pthread_create:
     case EDDYI_INJECT_fork:
     case EDDYI_INJECT_clone:
+    case EDDYI_INJECT_pthread_key_create:
         return EAGAIN;
     case EDDYI_INJECT_close_range:
     case EDDYI_INJECT_pidfd_send_signal:
@@ -84,6 +85,11 @@ void eddyi_inject_start(const eddyi_inject_plan *chosen)
 void eddyi_inject_stop(void)
 {
     atomic_store(&active, false);
+}
+
+bool eddyi_inject_active(void)
+{
+    return atomic_load(&active);
 }
 
 uint64_t eddyi_inject_count(void)

@@ -11,7 +11,7 @@
 #define EDDYI_INJECT_MAP(X)                                                                                  \
     X(memory)                                                                                                \
     X(mmap) X(mprotect) X(madvise) X(sigaltstack) X(sigaction)                                               \
-    X(pthread_create) X(pthread_mutex_init) X(pthread_cond_init)                                             \
+    X(pthread_create) X(pthread_mutex_init) X(pthread_cond_init) X(pthread_key_create) X(pthread_setspecific)  \
     X(socket) X(bind) X(listen) X(shutdown) X(close) X(setsockopt) X(getsockopt) X(getsockname)              \
     X(getpeername) X(getaddrinfo) X(accept4) X(connect) X(recvmsg) X(sendmsg) X(recv) X(send) X(read)        \
     X(write) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(select) X(poll) X(eventfd)        \
@@ -43,6 +43,7 @@ typedef struct eddyi_inject_plan {
 
 void eddyi_inject_start(const eddyi_inject_plan *plan); /* resets the counts; NULL: count only */
 void eddyi_inject_stop(void);
+bool eddyi_inject_active(void);                         /* between start and stop */
 uint64_t eddyi_inject_count(void);                      /* fallible calls of the chosen kinds since start */
 uint64_t eddyi_inject_failures(void);                   /* how many were made to fail */
 uint64_t eddyi_inject_count_of(enum eddyi_inject_call); /* calls of one kind since start, whatever the plan */

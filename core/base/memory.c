@@ -3,6 +3,8 @@
 #include "core/base/memory.h"
 
 #include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,11 +38,16 @@ void eddyi_loops_alive_add(int count)
     atomic_fetch_add(&loops_alive, count);
 }
 
+bool eddyi_allocator_complete(const eddy_allocator *allocator)
+{
+    return allocator->allocate != NULL && allocator->reallocate != NULL && allocator->release != NULL;
+}
+
 int eddy_set_allocator(const eddy_allocator *allocator)
 {
     if (allocator == NULL)
         allocator = &library;
-    if (allocator->allocate == NULL || allocator->reallocate == NULL || allocator->release == NULL)
+    if (!eddyi_allocator_complete(allocator))
         return EDDY_EINVAL;
     if (atomic_load(&loops_alive) != 0)
         return EDDY_EBUSY;
@@ -63,9 +70,20 @@ static bool injected(void)
 #endif
 }
 
+static bool misaligned(const void *block)
+{
+    return ((uintptr_t)block & (_Alignof(max_align_t) - 1)) != 0;
+}
+
+/* Misaligned memory cannot be used, so it is none (fault M6). */
 void *eddyi_allocate(const eddy_allocator *allocator, size_t size)
 {
-    return injected() ? NULL : allocator->allocate(allocator->context, size);
+    void *block = injected() ? NULL : allocator->allocate(allocator->context, size);
+    if (misaligned(block)) {
+        allocator->release(allocator->context, block);
+        return NULL;
+    }
+    return block;
 }
 
 void *eddyi_allocate_zero(const eddy_allocator *allocator, size_t size)
@@ -76,9 +94,23 @@ void *eddyi_allocate_zero(const eddy_allocator *allocator, size_t size)
     return block;
 }
 
+/* The old block is gone when the new one turns out to be misaligned: what it held moves on, unless there is no aligned memory at all. */
+static void *move_to_aligned(const eddy_allocator *allocator, void *moved, size_t size)
+{
+    void *block = eddyi_allocate(allocator, size);
+    if (block == NULL)
+        return moved;
+    memcpy(block, moved, size);
+    allocator->release(allocator->context, moved);
+    return block;
+}
+
 void *eddyi_reallocate(const eddy_allocator *allocator, void *block, size_t size)
 {
-    return injected() ? NULL : allocator->reallocate(allocator->context, block, size);
+    if (injected())
+        return NULL;
+    void *moved = allocator->reallocate(allocator->context, block, size);
+    return misaligned(moved) ? move_to_aligned(allocator, moved, size) : moved;
 }
 
 void eddyi_release(const eddy_allocator *allocator, void *block)

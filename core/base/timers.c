@@ -185,15 +185,6 @@ void eddyi_timers_add(eddyi_timers *timers, eddyi_timer *timer, uint64_t deadlin
     place(timers, timer);
 }
 
-void eddyi_timers_add_fresh(eddyi_timers *timers, eddyi_timer *timer, uint64_t delay)
-{
-    assert(timer->place == EDDYI_TIMER_IDLE);
-    timer->place = EDDYI_TIMER_FRESH;
-    timer->deadline = delay;
-    timers->count++;
-    eddyi_list_append(&timers->fresh, &timer->in.link);
-}
-
 void eddyi_timers_settle(eddyi_timers *timers, uint64_t now)
 {
     eddyi_list *link;
@@ -206,14 +197,12 @@ void eddyi_timers_settle(eddyi_timers *timers, uint64_t now)
     }
 }
 
-void eddyi_timers_remove(eddyi_timers *timers, eddyi_timer *timer)
+void eddyi_timers_remove_settled(eddyi_timers *timers, eddyi_timer *timer)
 {
     if (timer->place == EDDYI_TIMER_IDLE)
         return;
     if (timer->place == EDDYI_TIMER_HEAP) {
         heap_remove(timers, timer);
-    } else if (timer->place == EDDYI_TIMER_FRESH) {
-        eddyi_list_remove(&timer->in.link);
     } else {
         eddyi_list_remove(&timer->in.link);
         if (eddyi_list_empty(&timers->slots[timer->place]))

@@ -57,14 +57,32 @@ static inline bool eddyi_timer_pending(const eddyi_timer *timer)
 {
     return timer->place != EDDYI_TIMER_IDLE;
 }
-void eddyi_timers_add(eddyi_timers *, eddyi_timer *, uint64_t deadline);    /* must be idle */
-void eddyi_timers_add_fresh(eddyi_timers *, eddyi_timer *, uint64_t delay); /* must be idle */
+void eddyi_timers_add(eddyi_timers *, eddyi_timer *, uint64_t deadline); /* must be idle */
+/* Must be idle. */
+static inline void eddyi_timers_add_fresh(eddyi_timers *timers, eddyi_timer *timer, uint64_t delay)
+{
+    timer->place = EDDYI_TIMER_FRESH;
+    timer->deadline = delay;
+    timers->count++;
+    eddyi_list_append(&timers->fresh, &timer->in.link);
+}
 void eddyi_timers_settle(eddyi_timers *, uint64_t now); /* the fresh ones count from now */
 static inline bool eddyi_timers_have_fresh(const eddyi_timers *timers)
 {
     return !eddyi_list_empty(&timers->fresh);
 }
-void eddyi_timers_remove(eddyi_timers *, eddyi_timer *); /* idle ones are left alone */
+void eddyi_timers_remove_settled(eddyi_timers *, eddyi_timer *);
+/* Idle ones are left alone. */
+static inline void eddyi_timers_remove(eddyi_timers *timers, eddyi_timer *timer)
+{
+    if (timer->place != EDDYI_TIMER_FRESH) {
+        eddyi_timers_remove_settled(timers, timer);
+        return;
+    }
+    eddyi_list_remove(&timer->in.link);
+    timer->place = EDDYI_TIMER_IDLE;
+    timers->count--;
+}
 /* Take out and fire every timer with deadline <= now, in order. */
 void eddyi_timers_fire(eddyi_timers *, uint64_t now);
 /* A time at or before the first deadline, exact when it is near; UINT64_MAX when there is none. */

@@ -96,6 +96,7 @@ int eddyi_iteration_run(eddy_loop *loop)
             run_timed(loop, node);
         else
             node->run(node);
+        eddyi_variables_drop(&loop->variables);
     }
     return count;
 }

@@ -26,8 +26,8 @@ static inline eddyi_node *eddyi_ready_take(eddyi_ready *ready)
 static inline eddyi_node *eddyi_next_step(eddy_loop *loop)
 {
     eddyi_ready *ready = &loop->ready;
-    /* Debug mode times each step from the loop's own stack. */
-    if (eddyi_list_empty(&ready->queue) || atomic_load_explicit(&loop->debug, memory_order_relaxed))
+    /* Debug mode times each step from the loop's own stack; an eager step goes back to the task's creator. */
+    if (eddyi_list_empty(&ready->queue) || loop->held != 0)
         return NULL;
     if (ready->batch_last == NULL) {
         if (!loop->renew_in_place || loop->steps_to_poll <= 0 || eddyi_timers_have_fresh(&loop->timers))

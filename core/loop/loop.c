@@ -41,7 +41,6 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     eddyi_list_init(&loop->ready.queue);
     eddyi_list_init(&loop->tasks);
     eddyi_list_init(&loop->closables);
-    eddyi_list_init(&loop->watches);
     eddyi_list_init(&loop->signals);
     eddyi_list_init(&loop->cell_slabs);
     atomic_init(&loop->inbox, NULL);
@@ -51,13 +50,13 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     atomic_init(&loop->lives, 2);
     atomic_init(&loop->signalled, false);
     atomic_init(&loop->interrupted, false);
+    loop->variables.word = EDDYI_VARIABLES_NONE;
     loop->objects = 1;
     loop->steps_per_poll = EDDYI_STEPS_PER_POLL;
     loop->io_budget = EDDYI_IO_BUDGET;
     loop->slow_callback_ns = 100000000;
     loop->fork_generation = eddyi_fork_generation();
-    loop->debug = options->debug || from_environment("EDDY_DEBUG") != NULL;
-    loop->guarded = loop->debug;
+    eddy_loop_set_debug(loop, options->debug || from_environment("EDDY_DEBUG") != NULL);
 }
 
 static int open_backend(eddy_loop *loop, const eddy_loop_options *options)
@@ -89,12 +88,13 @@ static void free_memory(eddy_loop *loop)
     eddy_allocator allocator = loop->allocator;
     eddyi_stacks_free(loop);
     eddyi_cells_free(loop);
+    eddyi_release(&allocator, loop->received);
     eddyi_release(&allocator, loop->results);
     eddyi_release(&allocator, loop);
     eddyi_loops_alive_add(-1);
 }
 
-int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
+int eddyi_loop_create(eddy_loop **out, const eddy_loop_options *options)
 {
     static const eddy_loop_options defaults = {.size = sizeof defaults};
     if (options == NULL)
@@ -103,6 +103,8 @@ int eddy_new_event_loop(eddy_loop **out, const eddy_loop_options *options)
         return eddyi_fail(EDDY_EINVAL, "new_event_loop");
     const eddy_allocator *allocator =
         options->allocator != NULL ? options->allocator : eddyi_default_allocator();
+    if (!eddyi_allocator_complete(allocator))
+        return eddyi_fail(EDDY_EINVAL, "new_event_loop");
     eddy_loop *loop = eddyi_allocate_zero(allocator, sizeof *loop);
     if (loop == NULL)
         return eddyi_fail(EDDY_ENOMEM, "new_event_loop");
@@ -146,7 +148,8 @@ void eddyi_loop_life_remove(eddy_loop *loop)
 
 void eddyi_loop_object_add(eddy_loop *loop)
 {
-    loop->objects++;
+    if (loop->objects++ == 0) /* a closed loop may get objects again: they need its memory */
+        eddyi_loop_life_add(loop);
 }
 
 void eddyi_loop_object_remove(eddy_loop *loop)
@@ -213,6 +216,7 @@ void eddy_loop_set_debug(eddy_loop *loop, bool enabled)
         return;
     loop->debug = enabled;
     loop->guarded = enabled || loop->closed;
+    loop->held = enabled ? loop->held | EDDYI_HELD_BY_DEBUG : loop->held & ~(uint32_t)EDDYI_HELD_BY_DEBUG;
 }
 
 int eddy_loop_set_slow_callback_duration(eddy_loop *loop, double seconds)
@@ -260,6 +264,7 @@ static int enter(eddy_loop *loop)
     loop->running = true;
     loop->failure = 0;
     loop->host_size = 0;
+    loop->variables.word = 0;
     eddyi_running_loop = loop;
     eddyi_stacks_thread_enter();
     return 0;
@@ -269,6 +274,7 @@ static void leave(eddy_loop *loop)
 {
     eddyi_stacks_thread_leave();
     eddyi_running_loop = NULL;
+    loop->variables.word = EDDYI_VARIABLES_NONE;
     loop->running = false;
     loop->thread = 0;
     atomic_store(&loop->sleeping,
@@ -363,9 +369,11 @@ static void discard_queued(eddy_loop *loop)
     eddyi_timers_fire(&loop->timers, UINT64_MAX);
     eddyi_list *link;
     loop->ready.batch_last = NULL;
+    loop->variables.word = 0;
     while ((link = eddyi_list_take(&loop->ready.queue)) != NULL) {
         eddyi_node *node = EDDYI_LIST_ITEM(link, eddyi_node, link);
         node->run(node);
+        eddyi_variables_drop(&loop->variables);
     }
 }
 

@@ -5,11 +5,13 @@
 
 #include <stdatomic.h>
 #include <eddy/loop.h>
+#include <eddy/task.h>
 #include "core/backend.h"
 #include "core/platform.h"
 #include "core/base/inject.h"
 #include "core/base/list.h"
 #include "core/base/timers.h"
+#include "core/context/variables.h"
 
 /* ---- the ready queue ---- */
 
@@ -62,18 +64,25 @@ typedef struct eddyi_closable {
         struct eddyi_closable *); /* abort at once: cancel ops, drain is done by the loop; no user code */
 } eddyi_closable;
 
+/* Why a task that leaves must not switch straight to the next one. */
+enum { EDDYI_HELD_BY_DEBUG = 1, EDDYI_HELD_BY_EAGER_STEP = 2 };
+
 enum { EDDYI_RESULTS = 256, EDDYI_STEPS_PER_POLL = 61, EDDYI_IO_BUDGET = 32 };
 
 struct eddy_loop {
     /* hot: what every switch touches */
     eddyi_ready ready;
-    eddy_task *current;    /* whose step runs; NULL in callbacks and in the loop itself */
-    eddy_task *departed;   /* has ended and left its stack; whoever runs next buries it */
+    eddy_task *current; /* whose step runs; NULL in callbacks and in the loop itself */
+    eddyi_variables
+        variables;       /* of the callback that runs, given back when it has returned; a task has its own */
+    eddy_task *departed; /* has ended and left its stack; whoever runs next buries it */
     eddyi_context context; /* the loop's own stack */
     int *errno_location;   /* of the thread that runs it */
     int32_t steps_to_poll; /* steps that may still run before the backend is asked */
     int32_t io_budget;     /* I/O calls that may still end at once before the task gives way */
     bool renew_in_place;   /* a task may begin the next iteration without coming back to the loop's stack */
+    uint32_t held;         /* a task that leaves goes back to where it came from: EDDYI_HELD_BY_... */
+    eddy_task *creator;    /* where the task in its eager step goes back to; NULL: the loop's own stack */
     /* Any thread may ask for these; the loop's own writes them. */
     atomic_bool guarded; /* closed or debug: calls must be looked at before they touch it */
     atomic_bool running, closed, debug;
@@ -114,15 +123,21 @@ struct eddy_loop {
     eddyi_list tasks; /* that have not ended, oldest first */
     size_t task_count;
     eddyi_list closables;
-    eddyi_list watches; /* add_reader and add_writer */
+    struct {
+        eddyi_list *buckets; /* NULL until the first */
+        size_t bucket_count, count;
+    } watches;          /* add_reader and add_writer, by descriptor */
     eddyi_list signals; /* add_signal_handler */
     struct eddyi_stack_pool *stacks;
     struct eddy_executor *executor; /* the default one; NULL until the first job that needs it */
     struct eddy_executor *lookups;  /* for eddy's own jobs: the user's do not hold them up */
     bool executor_refuses;          /* the default one was shut down */
     eddyi_list cell_slabs;
+    char *received; /* what transports read into, one read at a time; NULL until the first one */
     eddy_allocator allocator;
-    eddy_error error; /* last error outside a task */
+    eddy_error error;                  /* last error outside a task */
+    eddy_task_factory_fn task_factory; /* NULL: eddy_task_create */
+    void *task_factory_arg;
     eddy_exception_handler_fn exception_handler;
     void *exception_handler_arg;
     bool reporting; /* the handler runs: what it reports itself goes to the default one */
@@ -148,7 +163,9 @@ static inline void eddyi_ready_push(eddy_loop *loop, eddyi_node *node)
 }
 void eddyi_ready_remove(eddy_loop *loop, eddyi_node *node); /* unqueued ones are left alone */
 
-int eddyi_loop_unusable(const eddy_loop *loop); /* why `guarded` or NULL: 0 after all, or the error */
+int eddyi_loop_create(eddy_loop **out,
+                      const eddy_loop_options *); /* whatever the policy; records its failure */
+int eddyi_loop_unusable(const eddy_loop *loop);   /* why `guarded` or NULL: 0 after all, or the error */
 /* 0, EDDY_ECLOSED, EDDY_EINVAL; debug: EDDY_EWRONGTHREAD, EDDY_EFORKED. Running and polling always look for a fork. */
 static inline int eddyi_loop_usable(const eddy_loop *loop)
 {

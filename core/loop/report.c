@@ -39,6 +39,18 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_exception_c
     fputc('\n', stderr);
 }
 
+/* asyncio X4: whose variables the handler runs with. */
+static eddyi_variables *variables_of(const eddy_exception_context *context)
+{
+    bool has_handle = context->size >= sizeof *context;
+    if (context->task != NULL)
+        return &context->task->variables;
+    if (context->future != NULL && eddyi_future_is_task(context->future))
+        return &((eddy_task *)context->future)->variables;
+    return has_handle && context->handle != NULL ? eddyi_handle_variables(context->handle)
+                                                 : eddyi_variables_current();
+}
+
 void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception_context *context)
 {
     if (loop == NULL || context == NULL)
@@ -49,6 +61,9 @@ void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception_cont
         return;
     }
     loop->reporting = true;
+    eddyi_variables *variables = variables_of(context);
+    eddyi_borrowed borrowed = eddyi_variables_borrow(variables);
     handler(loop, context, loop->exception_handler_arg); /* may set another, or none */
+    eddyi_variables_return(borrowed);
     loop->reporting = false;
 }

@@ -19,15 +19,15 @@ uint64_t eddyi_loop_now(eddy_loop *loop)
 }
 
 /* Rounded up, so that nothing is early; too large is for ever. */
-static uint64_t nanoseconds(double seconds)
+static inline uint64_t nanoseconds(double seconds)
 {
     double value = seconds * nanoseconds_per_second;
-    if (value >= 18446744073709549568.0)
-        return UINT64_MAX;
-    if (value >= 9223372036854774784.0)
-        return (uint64_t)value;     /* whole already: doubles this large have no fraction */
-    int64_t whole = (int64_t)value; /* signed, since processors convert that in one instruction */
-    return (uint64_t)(whole + ((double)whole < value));
+    if (value < 9223372036854774784.0) {
+        int64_t whole = (int64_t)value; /* signed, since processors convert that in one instruction */
+        return (uint64_t)(whole + ((double)whole < value));
+    }
+    return value < 18446744073709549568.0 ? (uint64_t)value
+                                          : UINT64_MAX; /* doubles this large have no fraction */
 }
 
 int eddyi_delay(double seconds, uint64_t *delay)

@@ -1,8 +1,10 @@
 /* bytes.c: a growing row of bytes that is consumed from the front.
  * Touches the allocator. Consuming never allocates; a row that is empty and large is given back. */
+#include "core/net/bytes.h"
+
 #include <string.h>
 
-#include "core/net/stream_inside.h"
+#include <eddy/error.h>
 
 enum { SMALLEST = 4096, KEPT_WHEN_EMPTY = 16384 };
 
@@ -35,6 +37,18 @@ int eddyi_bytes_reserve(const eddy_allocator *allocator, eddyi_bytes *bytes, siz
     if (!eddyi_add(&needed, bytes->end, size))
         return EDDY_EOVERFLOW;
     return grow(allocator, bytes, needed);
+}
+
+int eddyi_bytes_append(const eddy_allocator *allocator, eddyi_bytes *bytes, const void *data, size_t size)
+{
+    if (size == 0)
+        return 0;
+    int rc = eddyi_bytes_reserve(allocator, bytes, size);
+    if (rc < 0)
+        return rc;
+    memcpy(bytes->data + bytes->end, data, size);
+    bytes->end += size;
+    return 0;
 }
 
 void eddyi_bytes_consume(const eddy_allocator *allocator, eddyi_bytes *bytes, size_t size)

@@ -13,44 +13,46 @@ void eddy_pipe_options_init(eddy_pipe_options *options)
 
 static void look_for_reader(eddy_stream *stream)
 {
-    if (stream->error == 0 && stream->state != EDDYI_STREAM_CLOSED &&
-        eddyi_pipe_reader_gone(stream->descriptor.fd)) {
-        stream->lost_nothing = eddyi_stream_unsent(stream) == 0;
-        eddyi_stream_fail(stream, EDDY_EPIPE, 0);
+    eddyi_channel *channel = &stream->channel;
+    if (channel->error == 0 && channel->state != EDDYI_CHANNEL_CLOSED &&
+        eddyi_pipe_reader_gone(channel->descriptor.fd)) {
+        stream->lost_nothing = eddyi_channel_unsent(channel) == 0;
+        eddyi_channel_fail(channel, EDDY_EPIPE, 0);
         return;
     }
-    eddyi_stream_try_finish(stream);
+    eddyi_channel_try_finish(channel);
 }
 
 /* What came may also be data that nobody will read, on a socket: then it is not watched any more. */
-static void watched(eddyi_completion *completion, const eddyi_result *result)
+static void reader_watched(eddyi_completion *completion, const eddyi_result *result)
 {
-    eddy_stream *stream = EDDYI_CONTAINER(completion, eddy_stream, watched);
+    eddy_stream *stream = EDDYI_CONTAINER(completion, eddy_stream, reader_watched);
     (void)result;
-    stream->watching = false;
+    stream->channel.reading = false;
     look_for_reader(stream);
 }
 
 static void watch_reader(eddy_stream *stream)
 {
     eddyi_result now;
-    stream->watched.fn = watched;
-    stream->watch = (eddyi_op){.descriptor = &stream->descriptor,
-                               .kind = EDDYI_POLL,
-                               .events = EDDYI_IN,
-                               .waiter = &stream->watched};
-    stream->watching = eddyi_io_submit(stream->loop, &stream->watch, &now) == EDDYI_PENDING;
-    if (!stream->watching)
+    eddyi_channel *channel = &stream->channel;
+    stream->reader_watched.fn = reader_watched;
+    stream->receive = (eddyi_op){.descriptor = &channel->descriptor,
+                                 .kind = EDDYI_POLL,
+                                 .events = EDDYI_IN,
+                                 .waiter = &stream->reader_watched};
+    channel->reading = eddyi_io_submit(channel->loop, &stream->receive, &now) == EDDYI_PENDING;
+    if (!channel->reading)
         look_for_reader(stream);
 }
 
-bool eddyi_pipe_stop_watching(eddy_stream *stream)
+void eddyi_pipe_stop_watching(eddy_stream *stream)
 {
     eddyi_result now;
-    if (stream->descriptor.reader == &stream->watch && /* else its result is on its way */
-        eddyi_io_cancel(stream->loop, &stream->watch, &now) == EDDYI_DONE)
-        stream->watching = false;
-    return !stream->watching;
+    eddyi_channel *channel = &stream->channel;
+    if (channel->descriptor.reader == &stream->receive && /* else its result is on its way */
+        eddyi_io_cancel(channel->loop, &stream->receive, &now) == EDDYI_DONE)
+        channel->reading = false;
 }
 
 /* ---- taking over ---- */
@@ -75,8 +77,7 @@ static int connect_pipe(eddy_loop *loop, eddy_stream **out, eddy_fd fd, enum edd
         return EDDY_ENOSYS;
     if (options != NULL) {
         settings.limit = options->limit;
-        settings.high_water = options->high_water;
-        settings.low_water = options->low_water;
+        settings.marks = (eddyi_marks){options->high_water, options->low_water};
     }
     int rc = eddyi_pipe_adopt(fd, &settings.made_non_blocking);
     if (rc < 0)

@@ -2,6 +2,7 @@
  * Touches io.c. With nothing buffered a read goes straight into the caller's buffer; a read that is cancelled loses no byte. */
 #include <string.h>
 
+#include "core/net/secure.h"
 #include "core/net/stream_inside.h"
 
 enum { CHUNK = 16384 };
@@ -14,13 +15,13 @@ static int begin(eddy_stream *stream, const char *operation)
         return eddyi_fail(EDDY_EINVAL, operation);
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, operation);
-    if (stream->reading)
-        return eddyi_fail(EDDY_EBUSY, operation); /* M10 */
     if (stream->way == EDDYI_WAY_WRITE_PIPE)
         return eddyi_fail(EDDY_EOPNOTSUPP, operation);
-    if (stream->error != 0)
-        return eddyi_fail_system(stream->error, stream->os_error, operation);
-    if (stream->state != EDDYI_STREAM_OPEN)
+    if (stream->secure_read || (stream->channel.reading && stream->channel.secure == NULL))
+        return eddyi_fail(EDDY_EBUSY, operation); /* M10 */
+    if (stream->channel.error != 0)
+        return eddyi_channel_tell(&stream->channel, operation);
+    if (stream->channel.state != EDDYI_CHANNEL_OPEN)
         return eddyi_fail(EDDY_ECLOSED, operation);
     return 0;
 }
@@ -31,16 +32,65 @@ static ptrdiff_t explain(eddy_stream *stream, int64_t value, int os_error, const
     if (value == EDDY_ECANCELED)
         return EDDY_ECANCELED;
     if (stream->read_revoked)
-        return eddyi_fail_system(stream->error != 0 ? stream->error : EDDY_ECLOSED, stream->os_error,
-                                 operation);
+        return eddyi_fail_system(stream->channel.error != 0 ? stream->channel.error : EDDY_ECLOSED,
+                                 stream->channel.os_error, operation);
     if (value == 0 || (value == EDDY_EIO && stream->terminal)) {
         stream->ended = true;
         return 0;
     }
-    eddyi_stream_fail(
-        stream, (int)value,
+    eddyi_channel_fail(
+        &stream->channel, (int)value,
         os_error); /* a writer may have met the loss first: then that is what is told, now and later */
-    return eddyi_fail_system(stream->error, stream->os_error, operation);
+    return eddyi_channel_tell(&stream->channel, operation);
+}
+
+/* Until the engine has something to read. 0: it may have; < 0: an error, or cancelled. */
+static int await_input(eddy_stream *stream, const char *operation)
+{
+    eddyi_channel *channel = &stream->channel;
+    if (eddyi_secure_fill(channel))
+        return 0;
+    if (channel->error != 0)
+        return eddyi_channel_tell(channel, operation);
+    int rc = eddyi_stream_wait(&channel->secure->waits, &eddyi_secure_read_kind, stream, eddyi_stream_let_go);
+    if (rc == EDDY_ECANCELED)
+        return rc;
+    if (channel->error != 0)
+        return eddyi_channel_tell(channel, operation);
+    return channel->state == EDDYI_CHANNEL_OPEN ? 0 : eddyi_fail(EDDY_ECLOSED, operation);
+}
+
+/* A cancel comes between reads, never after one that brought something. */
+static ptrdiff_t decrypt(eddy_stream *stream, void *buffer, size_t size, const char *operation)
+{
+    int64_t value = eddyi_take_cancel(eddyi_current_task()) ? EDDY_ECANCELED : EDDY_EAGAIN;
+    while (value == EDDY_EAGAIN) {
+        value = eddyi_secure_read(&stream->channel, buffer, size);
+        if (value != EDDY_EAGAIN) {
+            eddyi_io_spend(stream->channel.loop, eddyi_current_task());
+            break;
+        }
+        int rc = await_input(stream, operation);
+        if (rc < 0)
+            return rc;
+    }
+    if (value < 0 && value != EDDY_ECANCELED)
+        return eddyi_channel_tell(&stream->channel, operation);
+    if (value == 0)
+        stream->ended = true;
+    return (ptrdiff_t)value;
+}
+
+static ptrdiff_t receive_secure(eddy_stream *stream, void *buffer, size_t size, const char *operation)
+{
+    if (stream->channel.secure->state == EDDYI_SECURE_HANDSHAKE) /* another task's start_tls */
+        return eddyi_fail(EDDY_EBUSY, operation);
+    stream->secure_read = true;
+    eddy_stream_retain(stream);
+    ptrdiff_t result = decrypt(stream, buffer, size, operation);
+    stream->secure_read = false;
+    eddy_stream_release(stream);
+    return result;
 }
 
 /* Receive once, into `buffer`. > 0: bytes; 0: the end; < 0: an error. */
@@ -49,20 +99,22 @@ static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const c
     int32_t os_error = 0;
     if (stream->ended)
         return 0;
+    if (stream->channel.secure != NULL)
+        return receive_secure(stream, buffer, size, operation);
     stream->receive_buffer = (eddyi_buffer){buffer, size};
-    stream->receive = (eddyi_op){.descriptor = &stream->descriptor,
+    stream->receive = (eddyi_op){.descriptor = &stream->channel.descriptor,
                                  .kind = stream->way == EDDYI_WAY_SOCKET ? EDDYI_RECV : EDDYI_READ,
                                  .offset = UINT64_MAX,
                                  .buffers = &stream->receive_buffer,
                                  .buffer_count = 1};
-    stream->reading = true;
+    stream->channel.reading = true;
     stream
         ->references++; /* closed and let go by others while we wait, it must still be there when we come back */
-    int64_t value = eddyi_io_await(stream->loop, &stream->receive, &os_error);
-    stream->reading = false;
+    int64_t value = eddyi_io_await(stream->channel.loop, &stream->receive, &os_error);
+    stream->channel.reading = false;
     ptrdiff_t result =
         value > 0 && !stream->read_revoked ? (ptrdiff_t)value : explain(stream, value, os_error, operation);
-    eddyi_stream_try_finish(stream);
+    eddyi_channel_try_finish(&stream->channel);
     eddy_stream_release(stream);
     return result;
 }
@@ -71,7 +123,7 @@ static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const c
 static ptrdiff_t receive_more(eddy_stream *stream, size_t size, const char *operation)
 {
     eddyi_bytes *incoming = &stream->incoming;
-    int rc = eddyi_bytes_reserve(&stream->loop->allocator, incoming, size);
+    int rc = eddyi_bytes_reserve(&stream->channel.loop->allocator, incoming, size);
     if (rc < 0)
         return eddyi_fail(rc, operation);
     ptrdiff_t got =
@@ -90,7 +142,7 @@ static size_t take(eddy_stream *stream, void *buffer, size_t size)
         return 0;
     memcpy(buffer, incoming->data + incoming->start, taken);
     stream->searched = 0;
-    eddyi_bytes_consume(&stream->loop->allocator, incoming, taken);
+    eddyi_bytes_consume(&stream->channel.loop->allocator, incoming, taken);
     return taken;
 }
 
@@ -100,7 +152,7 @@ static void settle(eddy_stream *stream)
     size_t lent = stream->lent_out;
     stream->lent_out = 0;
     if (lent > 0)
-        eddyi_bytes_consume(&stream->loop->allocator, &stream->incoming, lent);
+        eddyi_bytes_consume(&stream->channel.loop->allocator, &stream->incoming, lent);
 }
 
 /* ---- read and readexactly ---- */
@@ -226,7 +278,7 @@ static void drop_line(eddy_stream *stream, size_t found)
 {
     size_t dropped = found != SIZE_MAX ? found + 1 : eddyi_bytes_size(&stream->incoming);
     stream->searched = 0;
-    eddyi_bytes_consume(&stream->loop->allocator, &stream->incoming, dropped);
+    eddyi_bytes_consume(&stream->channel.loop->allocator, &stream->incoming, dropped);
 }
 
 ptrdiff_t eddy_stream_readline(eddy_stream *stream, eddy_view *line)

@@ -27,4 +27,19 @@ int eddyi_resolve_await(eddy_loop *loop, eddyi_resolution **out, const char *hos
                         enum eddyi_family family, int flags);
 void eddyi_resolution_free(eddyi_resolution *);
 
+/* ---- resolve_all.c ---- */
+
+/* The addresses of several hosts. Given back when the loop closes in the middle, too. */
+typedef struct eddyi_resolutions {
+    eddyi_closable closable;
+    eddy_loop *loop;
+    size_t count;
+    eddyi_resolution *of[];
+} eddyi_resolutions;
+
+/* In a task. On success *out is the caller's, given back by eddyi_resolutions_free. */
+int eddyi_resolve_all_await(eddy_loop *loop, eddyi_resolutions **out, const char *const *hosts, size_t count,
+                            const char *service, enum eddyi_family family, int flags);
+void eddyi_resolutions_free(eddyi_resolutions *); /* NULL is fine */
+
 #endif

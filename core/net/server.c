@@ -1,42 +1,17 @@
-/* server.c: listening, accepting, one task a client. Rule numbers N5-N7 are those of asyncio's inventory.
- * Touches the resolver, io.c and streams. A connection that cannot be set up costs that one connection, never the listener. */
+/* server.c: listening, accepting, closing. Rule numbers N5-N7 are those of asyncio's inventory.
+ * Touches the resolver and io.c. A connection that cannot be set up costs that one connection, never the listener. */
 #include <string.h>
 
 #include "core/net/resolve.h"
-#include "core/net/stream_inside.h"
+#include "core/net/server_inside.h"
 
 enum { DEFAULT_BACKLOG = 100 };
 static const char out_of_resource[] = "socket.accept() out of system resource";
+const char eddyi_set_up_failed[] = "Error on transport creation for incoming connection";
 static const char accept_failed[] = "Accept failed on a socket";
 static const uint64_t accept_pause = 1000000000; /* N7: out of descriptors, go on after a second */
 
-typedef struct listener {
-    eddyi_completion accepted;
-    eddyi_descriptor descriptor;
-    eddyi_op accept;
-    eddyi_timer pause;
-    eddy_server *server;
-    eddyi_node
-        report; /* a handler is user code: it runs from the ready queue, not while results are handed out */
-    const char *report_message;
-    int report_code;
-    bool lent, open, starved; /* starved: out of resources, and it was reported */
-} listener;
-
-struct eddy_server {
-    eddyi_closable closable;
-    eddy_loop *loop;
-    uint32_t references; /* users', one a connection, and one while a listener's op is out */
-    eddy_client_fn fn;
-    void *arg;
-    eddy_server_options options;
-    bool serving, closed, forever, user_gone;
-    eddyi_list connections; /* eddy_stream.of_server */
-    eddyi_list waiters;     /* in wait_closed */
-    eddyi_list forever_waiters;
-    size_t count;
-    listener listeners[];
-};
+typedef eddyi_listener listener;
 
 void eddy_server_options_init(eddy_server_options *options)
 {
@@ -46,18 +21,20 @@ void eddy_server_options_init(eddy_server_options *options)
 
 /* ---- references ---- */
 
-static void unreference(eddy_server *server)
+void eddyi_server_unreference(eddy_server *server)
 {
     eddy_loop *loop = server->loop;
     if (--server->references != 0)
         return;
+    eddyi_variables_drop(&server->variables);
+    eddy_tls_context_release(server->options.tls);
     eddyi_release(&loop->allocator, server);
     eddyi_loop_object_remove(loop);
 }
 
 static void let_go(void *server)
 {
-    unreference(server);
+    eddyi_server_unreference(server);
 }
 
 /* On completion backends an accept may take a turn to come back; until then its listener is open. */
@@ -82,96 +59,50 @@ static void wake_if_gone(eddy_server *server)
         eddyi_stream_wake_all(&server->waiters, 0);
 }
 
-void eddyi_server_forget(eddy_server *server, eddy_stream *stream)
+void eddyi_server_forget(eddy_server *server, eddyi_channel *channel)
 {
-    eddyi_list_remove(&stream->of_server);
-    stream->server = NULL;
+    eddyi_list_remove(&channel->of_server);
     if (!server->loop->closing)
         wake_if_gone(server);
-    unreference(server);
+    eddyi_server_unreference(server);
 }
 
-/* ---- a client ---- */
+void eddyi_server_adopt(eddy_server *server, eddyi_channel *channel)
+{
+    channel->server = server;
+    eddyi_list_append(&server->connections, &channel->of_server);
+    server->references++;
+}
 
-typedef struct client {
-    eddy_server *server;
-    eddy_stream *stream;
-} client;
+eddyi_secure_settings eddyi_server_secure(const eddy_server *server)
+{
+    return (eddyi_secure_settings){.context = server->options.tls,
+                                   .handshake_timeout = server->options.handshake_timeout,
+                                   .shutdown_timeout = server->options.shutdown_timeout};
+}
 
-_Static_assert(sizeof(client) <= EDDYI_CELL_SIZE, "a client fits a cell");
+/* ---- reports ---- */
 
-static void report(eddy_server *server, const char *message, int code)
+void eddyi_server_report(eddy_server *server, const char *message, int code)
 {
     eddy_exception_context context = {
         .size = sizeof context, .message = message, .exception = code, .task = eddyi_current_task()};
     eddy_loop_call_exception_handler(server->loop, &context);
 }
 
-/* M9: a failure is reported and closes the connection; a cancel closes it silently. */
-static int client_main(void *arg)
-{
-    client *c = arg;
-    int rc = c->server->fn(c->stream, c->server->arg);
-    bool closed_by_us = rc == EDDY_ECLOSED && eddy_stream_is_closing(c->stream);
-    if (rc < 0 && rc != EDDY_ECANCELED && !closed_by_us)
-        report(c->server, "Unhandled exception in client_connected_cb", rc);
-    return rc == EDDY_ECANCELED ? rc : 0;
-}
-
-static void client_release(void *arg)
-{
-    client copy = *(client *)arg;
-    eddyi_cell_give(copy.server->loop, arg);
-    eddy_stream_close(copy.stream);
-    eddy_stream_release(copy.stream);
-    unreference(copy.server);
-}
-
 static void report_ran(eddyi_node *node)
 {
     listener *l = EDDYI_CONTAINER(node, listener, report);
     if (!l->server->loop->closed)
-        report(l->server, l->report_message, l->report_code);
+        eddyi_server_report(l->server, l->report_message, l->report_code);
 }
 
-static void report_soon(listener *l, const char *message, int code)
+void eddyi_listener_report_soon(listener *l, const char *message, int code)
 {
     l->report_message = message;
     l->report_code = code;
     if (eddyi_list_empty(&l->report.link))
         eddyi_ready_push(l->server->loop, &l->report);
-}
-
-/* On failure the descriptor is still the caller's. */
-static int start_client(listener *l, eddy_fd fd)
-{
-    eddy_server *server = l->server;
-    eddy_loop *loop = server->loop;
-    eddy_task_options options = server->options.client_task;
-    eddyi_stream_settings settings = {.limit = server->options.limit,
-                                      .high_water = server->options.high_water,
-                                      .low_water = server->options.low_water};
-    eddy_task *task;
-    client *c = eddyi_cell_take(loop);
-    if (c == NULL)
-        return EDDY_ENOMEM;
-    int rc = eddyi_stream_create(loop, &c->stream, fd, &settings);
-    if (rc < 0) {
-        eddyi_cell_give(loop, c);
-        return rc;
-    }
-    c->server = server;
-    c->stream->server = server;
-    eddyi_list_append(&server->connections, &c->stream->of_server);
-    server->references += 2; /* the connection's, and the client task's */
-    options.release = client_release;
-    rc = eddyi_task_create(loop, &task, client_main, c, &options);
-    if (rc < 0) { /* the stream closes the descriptor: to the peer this connection ended at once */
-        eddy_stream_abort(c->stream);
-        client_release(c);
-        report_soon(l, "Error on transport creation for incoming connection", rc);
-    }
-    return 0;
 }
 
 /* ---- accepting ---- */
@@ -221,7 +152,7 @@ static void accept_ended(listener *l, int code)
         eddyi_timers_add(&server->loop->timers, &l->pause, eddyi_loop_now(server->loop));
     } else if (code != EDDY_ECANCELED) {
         if (!l->starved)
-            report_soon(l, short_of_resources(code) ? out_of_resource : accept_failed, code);
+            eddyi_listener_report_soon(l, short_of_resources(code) ? out_of_resource : accept_failed, code);
         l->starved = true;
         eddyi_timers_add(&server->loop->timers, &l->pause, eddyi_loop_now(server->loop) + accept_pause);
     }
@@ -232,8 +163,12 @@ static void take_connection(listener *l, eddy_fd fd)
     eddy_server *server = l->server;
     eddy_loop *loop = server->loop;
     l->starved = false;
-    if (server->closed || loop->closing || start_client(l, fd) < 0)
-        (void)loop->net->close(loop->backend, fd); /* F3: this one is lost, the listener goes on */
+    int rc = server->closed || loop->closing ? EDDY_ECANCELED : server->use.start(l, fd);
+    if (rc == 0)
+        return;
+    (void)loop->net->close(loop->backend, fd); /* F3: this one is lost, the listener goes on */
+    if (rc != EDDY_ECANCELED)
+        eddyi_listener_report_soon(l, eddyi_set_up_failed, rc);
 }
 
 static void accept_completed(eddyi_completion *completion, const eddyi_result *result)
@@ -246,7 +181,7 @@ static void accept_completed(eddyi_completion *completion, const eddyi_result *r
     if (!ended)
         return;
     accept_ended(l, result->value < 0 ? (int)result->value : EDDY_EAGAIN);
-    unreference(server);
+    eddyi_server_unreference(server);
 }
 
 static void start_accepting(listener *l)
@@ -268,11 +203,13 @@ static bool same_address(const eddyi_address *a, const eddyi_address *b)
     return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
 }
 
-static bool seen_before(const eddyi_resolution *addresses, int index)
+static bool seen_before(const eddyi_resolutions *all, size_t host, int index)
 {
-    for (int i = 0; i < index; i++)
-        if (same_address(&addresses->addresses[i], &addresses->addresses[index]))
-            return true;
+    const eddyi_address *address = &all->of[host]->addresses[index];
+    for (size_t h = 0; h <= host; h++)
+        for (int i = 0; i < (h < host ? all->of[h]->count : index); i++)
+            if (same_address(&all->of[h]->addresses[i], address))
+                return true;
     return false;
 }
 
@@ -293,43 +230,52 @@ static int configure(eddy_server *server, eddy_fd fd, enum eddyi_family family)
     return rc < 0 ? eddyi_fail(rc, "start_server") : 0;
 }
 
+/* On failure the descriptor is still the caller's. */
+static int add_listener(eddy_server *server, eddy_fd fd)
+{
+    eddy_loop *loop = server->loop;
+    listener *l = &server->listeners[server->count];
+    *l = (listener){.accepted = {accept_completed}, .server = server, .open = true};
+    l->descriptor = (eddyi_descriptor){.fd = fd, .kind = EDDYI_LISTENER};
+    eddyi_node_init(&l->report, report_ran);
+    eddyi_timer_init(&l->pause, pause_over);
+    int rc = loop->ops->attach(loop->backend, &l->descriptor);
+    if (rc < 0)
+        return eddyi_fail(rc == EDDY_EEXIST ? EDDY_EBUSY : rc, "start_server");
+    server->count++;
+    return 0;
+}
+
 static int open_listener(eddy_server *server, const eddyi_address *address)
 {
     eddy_fd fd;
     eddy_loop *loop = server->loop;
     enum eddyi_family family = loop->net->family(address);
-    listener *l = &server->listeners[server->count];
     int rc = loop->net->socket(loop->backend, &fd, family, EDDYI_SOCKET_STREAM);
     if (rc < 0)
         return eddyi_fail(rc, "socket");
     rc = configure(server, fd, family);
     if (rc == 0 && (rc = loop->net->bind(loop->backend, fd, address)) < 0)
         eddyi_fail(rc, "bind");
-    *l = (listener){.accepted = {accept_completed}, .server = server, .open = true};
-    l->descriptor = (eddyi_descriptor){.fd = fd, .kind = EDDYI_LISTENER};
-    eddyi_node_init(&l->report, report_ran);
-    eddyi_timer_init(&l->pause, pause_over);
-    if (rc >= 0 && (rc = loop->ops->attach(loop->backend, &l->descriptor)) < 0)
-        eddyi_fail(rc, "start_server");
-    if (rc < 0) {
+    if (rc >= 0)
+        rc = add_listener(server, fd);
+    if (rc < 0)
         (void)loop->net->close(loop->backend, fd);
-        return rc;
-    }
-    server->count++;
-    return 0;
+    return rc;
 }
 
 /* N5: a family that the system lacks, or an address that it does not have, is skipped; any other failure ends all. */
-static int open_listeners(eddy_server *server, const eddyi_resolution *addresses)
+static int open_listeners(eddy_server *server, const eddyi_resolutions *all)
 {
     int rc = EDDY_ENOHOST;
-    for (int i = 0; i < addresses->count; i++) {
-        if (seen_before(addresses, i))
-            continue;
-        rc = open_listener(server, &addresses->addresses[i]);
-        if (rc < 0 && rc != EDDY_EAFNOSUPPORT && rc != EDDY_EADDRNOTAVAIL)
-            return rc;
-    }
+    for (size_t host = 0; host < all->count; host++)
+        for (int i = 0; i < all->of[host]->count; i++) {
+            if (seen_before(all, host, i))
+                continue;
+            rc = open_listener(server, &all->of[host]->addresses[i]);
+            if (rc < 0 && rc != EDDY_EAFNOSUPPORT && rc != EDDY_EADDRNOTAVAIL)
+                return rc;
+        }
     return server->count > 0 ? 0 : rc;
 }
 
@@ -348,18 +294,24 @@ static void shut(eddyi_closable *closable)
         }
         close_listener(l);
     }
-    unreference(server);
+    eddyi_server_unreference(server);
 }
 
-static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddy_server_options *options)
+static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddyi_server_use *use,
+                  const eddy_server_options *options)
 {
     eddy_server *server = eddyi_allocate_zero(&loop->allocator, sizeof *server + room * sizeof(listener));
     if (server == NULL)
         return EDDY_ENOMEM;
     server->loop = loop;
     server->references = 1;
+    server->use = *use;
     if (options != NULL)
         server->options = *options;
+    server->options.hosts = NULL; /* the caller's */
+    eddy_context *given = server->options.client_task.context;
+    server->variables = given != NULL ? eddyi_variables_in(given) : eddyi_variables_capture(loop);
+    (void)eddy_tls_context_retain(server->options.tls);
     server->closable.shut = shut;
     eddyi_list_init(&server->connections);
     eddyi_list_init(&server->waiters);
@@ -370,35 +322,87 @@ static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddy_se
     return 0;
 }
 
-int eddy_start_server(eddy_server **out, const char *host, const char *service, eddy_client_fn fn, void *arg,
-                      const eddy_server_options *options)
+/* The one host of the call, or those of the options. */
+static int resolve_hosts(eddy_loop *loop, eddyi_resolutions **out, const char *host, const char *service,
+                         const eddy_server_options *options)
 {
-    eddy_task *task = eddyi_current_task();
-    eddyi_resolution *addresses = NULL;
-    eddy_server *server = NULL;
-    if (out == NULL || fn == NULL || (options != NULL && options->backlog < 0))
-        return eddyi_fail(EDDY_EINVAL, "start_server");
-    if (task == NULL)
-        return eddyi_fail(EDDY_ENOTASK, "start_server");
-    eddy_loop *loop = task->future.loop;
+    const char *const *hosts = &host;
+    size_t count = 1;
     enum eddyi_family family = options != NULL ? (enum eddyi_family)options->family : EDDYI_FAMILY_ANY;
-    int rc = eddyi_resolve_await(loop, &addresses, host, service, family, EDDYI_RESOLVE_PASSIVE);
+    if (options != NULL && (options->hosts != NULL || options->host_count > 0)) {
+        if (host != NULL || options->hosts == NULL || options->host_count == 0)
+            return EDDY_EINVAL;
+        hosts = options->hosts;
+        count = options->host_count;
+    }
+    return eddyi_resolve_all_await(loop, out, hosts, count, service, family, EDDYI_RESOLVE_PASSIVE);
+}
+
+static int check_secure(const eddy_server_options *options)
+{
+    if (options == NULL)
+        return 0;
+    eddyi_secure_settings settings = {.context = options->tls,
+                                      .handshake_timeout = options->handshake_timeout,
+                                      .shutdown_timeout = options->shutdown_timeout};
+    return eddyi_secure_check(&settings, true);
+}
+
+int eddyi_server_open(eddy_server **out, const char *host, const char *service, const eddyi_server_use *use,
+                      const eddy_server_options *options, const char *operation)
+{
+    eddyi_resolutions *all = NULL;
+    eddy_server *server = NULL;
+    eddy_loop *loop = eddyi_current_task()->future.loop;
+    size_t room = 0;
+    int rc = check_secure(options);
     if (rc == 0)
-        rc = create(loop, &server, (size_t)addresses->count, options);
-    if (rc < 0)
-        goto out;
-    server->fn = fn;
-    server->arg = arg;
-    rc = open_listeners(server, addresses);
+        rc = resolve_hosts(loop, &all, host, service, options);
+    for (size_t i = 0; rc == 0 && i < all->count; i++)
+        room += (size_t)all->of[i]->count;
+    if (rc == 0)
+        rc = create(loop, &server, room, use, options);
+    if (rc == 0)
+        rc = open_listeners(server, all);
     if (rc == 0 && !server->options.do_not_start)
         rc = eddy_server_start_serving(server);
     if (rc == 0)
         *out = server;
     else
         eddy_server_release(server);
-out:
-    eddyi_resolution_free(addresses);
-    return rc < 0 ? eddyi_fail(rc, "start_server") : 0;
+    eddyi_resolutions_free(all);
+    return rc < 0 ? eddyi_fail(rc, operation) : 0;
+}
+
+/* It cannot be served on: the caller keeps it. */
+static void give_up_descriptor(eddy_server *server)
+{
+    listener *l = &server->listeners[0];
+    if (server->count == 0)
+        return;
+    server->loop->ops->detach(server->loop->backend, &l->descriptor);
+    l->open = false;
+}
+
+int eddyi_server_open_fd(eddy_server **out, eddy_loop *loop, eddy_fd fd, const eddyi_server_use *use,
+                         const eddy_server_options *options, const char *operation)
+{
+    eddy_server *server = NULL;
+    int rc = eddyi_check_stream_socket(loop, fd);
+    if (rc == 0)
+        rc = create(loop, &server, 1, use, options);
+    if (rc < 0)
+        return eddyi_fail(rc, operation);
+    rc = add_listener(server, fd);
+    if (rc == 0 && !server->options.do_not_start)
+        rc = eddy_server_start_serving(server);
+    if (rc == 0) {
+        *out = server;
+        return 0;
+    }
+    give_up_descriptor(server);
+    eddy_server_release(server);
+    return eddyi_fail(rc, operation);
 }
 
 void eddy_server_release(eddy_server *server)
@@ -409,7 +413,7 @@ void eddy_server_release(eddy_server *server)
         return;
     server->user_gone = true;
     eddy_server_close(server);
-    unreference(server);
+    eddyi_server_unreference(server);
 }
 
 /* ---- serving and closing ---- */
@@ -454,30 +458,30 @@ void eddy_server_close(eddy_server *server)
         stop_listener(&server->listeners[i]);
     eddyi_stream_wake_all(&server->forever_waiters, EDDY_ECANCELED);
     wake_if_gone(server);
-    unreference(server);
+    eddyi_server_unreference(server);
 }
 
-static void each_connection(eddy_server *server, void (*act)(eddy_stream *))
+static void each_connection(eddy_server *server, bool abort)
 {
     if (server == NULL)
         return;
     server->references++;
     for (eddyi_list *link = server->connections.next; link != &server->connections;) {
-        eddy_stream *stream = EDDYI_LIST_ITEM(link, eddy_stream, of_server);
+        eddyi_channel *channel = EDDYI_LIST_ITEM(link, eddyi_channel, of_server);
         link = link->next; /* acting may take this one out */
-        act(stream);
+        (abort ? channel->kind->abort : channel->kind->close)(channel);
     }
-    unreference(server);
+    eddyi_server_unreference(server);
 }
 
 void eddy_server_close_clients(eddy_server *server)
 {
-    each_connection(server, eddy_stream_close);
+    each_connection(server, false);
 }
 
 void eddy_server_abort_clients(eddy_server *server)
 {
-    each_connection(server, eddy_stream_abort);
+    each_connection(server, true);
 }
 
 /* With a reference of the caller's. */
@@ -497,7 +501,7 @@ int eddy_server_wait_closed(eddy_server *server)
         return eddyi_fail(EDDY_ENOTASK, "wait_closed");
     server->references++;
     int rc = wait_until_gone(server);
-    unreference(server);
+    eddyi_server_unreference(server);
     return rc;
 }
 
@@ -519,7 +523,7 @@ int eddy_server_serve_forever(eddy_server *server)
     eddy_server_close(server);
     eddy_server_close_clients(server);
     int closed = wait_until_gone(server);
-    unreference(server);
+    eddyi_server_unreference(server);
     return rc < 0 ? rc : closed;
 }
 

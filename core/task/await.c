@@ -32,7 +32,7 @@ static const eddyi_wait_kind await_kind = {"future", await_cancel, await_abandon
 /* Would waiting for `future` close a ring of tasks that wait for each other? */
 static bool closes_ring(const eddy_task *self, const eddy_future *future)
 {
-    while (future->kind->name[0] == 'T') {
+    while (eddyi_future_is_task(future)) {
         const eddy_task *task = (const eddy_task *)future;
         if (task == self)
             return true;

@@ -38,6 +38,9 @@ static void timer_fired(eddyi_timer *timer)
 {
     eddy_completions *completions = EDDYI_CONTAINER(timer, eddy_completions, timer);
     completions->timed_out = true;
+    for (size_t i = 0; i < completions->count; i++) /* A5: what has not ended by now does not come */
+        if (completions->entries[i].waiter.future->state == EDDYI_FUTURE_PENDING)
+            eddyi_waiter_remove(&completions->entries[i].waiter);
     if (!completions->loop->closed)
         wake_waiting(completions);
 }

@@ -17,16 +17,22 @@ static bool may_replace(void)
     return task == NULL || task->error.code == 0 || task->error_settled;
 }
 
-int eddyi_fail_system(int code, int os_error, const char *operation)
+int eddyi_fail_because(int code, int os_error, const char *operation, const char *message)
 {
     eddy_error *record = eddyi_error_record();
     if (may_replace()) {
-        *record = (eddy_error){.code = code, .os_error = os_error, .operation = operation};
+        *record =
+            (eddy_error){.code = code, .os_error = os_error, .operation = operation, .message = message};
         eddy_task *task = eddyi_current_task();
         if (task != NULL)
             task->error_settled = false;
     }
     return code;
+}
+
+int eddyi_fail_system(int code, int os_error, const char *operation)
+{
+    return eddyi_fail_because(code, os_error, operation, NULL);
 }
 
 eddy_error *eddyi_fail_detail(int code, const char *operation)

@@ -45,12 +45,25 @@ eddy_future *eddy_future_retain(eddy_future *future)
     return future;
 }
 
+static void fill_detail(eddy_future *future, int code, eddy_error *detail)
+{
+    eddy_future *cause = future->kind->cause != NULL ? future->kind->cause(future) : NULL;
+    *detail = (eddy_error){.code = code};
+    if (cause != NULL)
+        fill_detail(cause, code, detail);
+    else if (code >= 0)
+        *detail = (eddy_error){0};
+    else if (eddyi_future_is_task(future))
+        *detail = ((eddy_task *)future)->error;
+    else if (future->state == EDDYI_FUTURE_CANCELLED)
+        detail->message = future->value;
+}
+
 static void report_unseen(eddy_future *future)
 {
-    bool is_task = future->kind->name[0] == 'T';
-    eddy_error detail = {.code = future->result};
-    if (is_task)
-        detail = ((eddy_task *)future)->error;
+    bool is_task = eddyi_future_is_task(future);
+    eddy_error detail;
+    fill_detail(future, future->result, &detail);
     eddy_exception_context context = {
         .size = sizeof context,
         .message = is_task ? "Task exception was never retrieved" : "Future exception was never retrieved",
@@ -210,20 +223,6 @@ int eddy_future_result(eddy_future *future)
     return eddyi_future_outcome(future);
 }
 
-static void fill_detail(eddy_future *future, int code, eddy_error *detail)
-{
-    eddy_future *cause = future->kind->cause != NULL ? future->kind->cause(future) : NULL;
-    *detail = (eddy_error){.code = code};
-    if (cause != NULL)
-        fill_detail(cause, code, detail);
-    else if (code >= 0)
-        *detail = (eddy_error){0};
-    else if (future->kind->name[0] == 'T')
-        *detail = ((eddy_task *)future)->error;
-    else if (future->state == EDDYI_FUTURE_CANCELLED)
-        detail->message = future->value;
-}
-
 int eddy_future_exception(eddy_future *future, eddy_error *detail)
 {
     int outcome = eddy_future_result(future);
@@ -250,6 +249,7 @@ typedef struct done_callback {
     eddyi_waiter waiter;
     eddy_done_fn fn;
     void *arg;
+    eddyi_variables variables;
 } done_callback;
 
 _Static_assert(sizeof(done_callback) <= EDDYI_CELL_SIZE, "a done callback fits a cell");
@@ -260,12 +260,19 @@ static void done_callback_run(eddyi_node *node)
     done_callback copy = *callback;
     eddy_loop *loop = copy.waiter.future->loop;
     eddyi_cell_give(loop, callback);
+    loop->variables = copy.variables;
     if (!loop->closed)
         copy.fn(copy.waiter.future, copy.arg);
     eddy_future_release(copy.waiter.future);
 }
 
 int eddy_future_add_done_callback(eddy_future *future, eddy_done_fn fn, void *arg)
+{
+    return eddy_future_add_done_callback_in_context(future, fn, arg, NULL);
+}
+
+int eddy_future_add_done_callback_in_context(eddy_future *future, eddy_done_fn fn, void *arg,
+                                             eddy_context *context)
 {
     if (future == NULL || fn == NULL)
         return eddyi_fail(EDDY_EINVAL, "add_done_callback");
@@ -275,18 +282,37 @@ int eddy_future_add_done_callback(eddy_future *future, eddy_done_fn fn, void *ar
     if (callback == NULL)
         return eddyi_fail(EDDY_ENOMEM, "add_done_callback");
     *callback = (done_callback){.waiter.node.run = done_callback_run, .fn = fn, .arg = arg};
+    callback->variables =
+        context != NULL ? eddyi_variables_in(context) : eddyi_variables_capture(future->loop);
     eddy_future_retain(future);
     eddyi_future_watch(future, &callback->waiter);
     return 0;
 }
 
+/* After the search: what goes with its variables may be the user's. */
+static int discard(eddy_future *future, eddyi_list *removed)
+{
+    eddyi_list *link;
+    int count = 0;
+    while ((link = eddyi_list_take(removed)) != NULL) {
+        done_callback *callback = EDDYI_CONTAINER(link, done_callback, waiter.node.link);
+        eddyi_variables variables = callback->variables;
+        eddyi_cell_give(future->loop, callback);
+        eddyi_variables_drop(&variables);
+        eddy_future_release(future); /* the caller holds another reference */
+        count++;
+    }
+    return count;
+}
+
 int eddy_future_remove_done_callback(eddy_future *future, eddy_done_fn fn, void *arg)
 {
-    int removed = 0;
+    eddyi_list removed;
     if (future == NULL)
         return 0;
     if (future->state != EDDYI_FUTURE_PENDING)
         return 0;
+    eddyi_list_init(&removed);
     for (eddyi_list *link = future->waiters.next; link != &future->waiters;) {
         eddyi_waiter *waiter = EDDYI_CONTAINER(link, eddyi_waiter, node.link);
         link = link->next;
@@ -295,9 +321,7 @@ int eddy_future_remove_done_callback(eddy_future *future, eddy_done_fn fn, void 
             callback->arg != arg)
             continue;
         eddyi_list_remove(&waiter->node.link);
-        eddyi_cell_give(future->loop, callback);
-        eddy_future_release(future); /* the caller holds another reference */
-        removed++;
+        eddyi_list_append(&removed, &waiter->node.link);
     }
-    return removed;
+    return discard(future, &removed);
 }

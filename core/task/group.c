@@ -1,40 +1,32 @@
 /* group.c: asyncio's TaskGroup: owns tasks, waits for all, a failure cancels the rest.
- * Touches scope.h and futures. Rule numbers P1-P10 are those of asyncio's inventory. */
+ * Touches scope.h and tasks: a child is linked in its group by itself. Rule numbers P1-P10 are those of asyncio's inventory. */
 #include "core/task/scope.h"
 
-typedef struct group_scope {
+typedef struct eddyi_group {
     eddyi_scope scope;
-    eddyi_list children;
+    eddyi_list children;   /* eddy_task.sibling */
     eddyi_wait *exit_wait; /* the parent waits in exit */
     eddy_error first;      /* detail of the first failure */
     uint32_t error_count;
     int errors[EDDY_ERROR_GROUP_MAX];
     bool aborting, exiting, parent_cancel_requested;
-} group_scope;
+} eddyi_group;
 
-typedef struct group_child {
-    eddyi_waiter waiter;
-    eddyi_list link; /* in the group's children until its end was seen */
-    eddy_task *task;
-    group_scope *group;
-} group_child;
-
-_Static_assert(sizeof(group_scope) <= EDDYI_CELL_SIZE, "a group fits a cell");
-_Static_assert(sizeof(group_child) <= EDDYI_CELL_SIZE, "a child fits a cell");
+_Static_assert(sizeof(eddyi_group) <= EDDYI_CELL_SIZE, "a group fits a cell");
 
 static eddyi_scope_ticket *ticket_of(eddy_task_group *group)
 {
     return (eddyi_scope_ticket *)(void *)group;
 }
 
-static void abort_children(group_scope *group)
+static void abort_children(eddyi_group *group)
 {
     group->aborting = true;
     eddyi_list_each (link, &group->children)
-        eddy_task_cancel(EDDYI_LIST_ITEM(link, group_child, link)->task);
+        eddy_task_cancel(EDDYI_LIST_ITEM(link, eddy_task, sibling));
 }
 
-static void add_error(group_scope *group, int code, const eddy_error *detail)
+static void add_error(eddyi_group *group, int code, const eddy_error *detail)
 {
     if (group->error_count < EDDY_ERROR_GROUP_MAX)
         group->errors[group->error_count] = code;
@@ -43,7 +35,7 @@ static void add_error(group_scope *group, int code, const eddy_error *detail)
 }
 
 /* P2. A child that was cancelled is no error. */
-static void child_failed(group_scope *group, int code, const eddy_error *detail)
+static void child_failed(eddyi_group *group, int code, const eddy_error *detail)
 {
     add_error(group, code, detail);
     if (group->aborting || group->parent_cancel_requested)
@@ -53,26 +45,24 @@ static void child_failed(group_scope *group, int code, const eddy_error *detail)
     eddy_task_cancel(group->scope.task);
 }
 
-static void forget_child(eddy_loop *loop, group_child *child)
+static void forget_child(eddy_task *task)
 {
-    eddy_task *task = child->task;
-    eddyi_list_remove(&child->link);
-    eddyi_cell_give(loop, child);
+    eddyi_list_remove(&task->sibling);
+    task->group = NULL;
     eddy_task_release(task);
 }
 
-/* P1: through the ready queue, also when the child was done at once. */
 static void child_done(eddyi_node *node)
 {
-    group_child *child = EDDYI_CONTAINER(node, group_child, waiter.node);
-    group_scope *group = child->group;
-    eddy_loop *loop = child->task->future.loop;
-    int outcome = eddyi_future_outcome(&child->task->future);
+    eddy_task *task = EDDYI_CONTAINER(node, eddy_task, step);
+    eddyi_group *group = task->group;
+    eddy_loop *loop = task->future.loop;
+    int outcome = eddyi_future_outcome(&task->future);
     bool failed = outcome < 0 && outcome != EDDY_ECANCELED;
     eddy_error detail;
     if (failed) /* the record goes with the task */
-        detail = child->task->error;
-    forget_child(loop, child);
+        detail = task->error;
+    forget_child(task);
     if (loop->closed)
         return;
     if (failed)
@@ -83,11 +73,18 @@ static void child_done(eddyi_node *node)
     }
 }
 
+/* P1: through the ready queue, also when the child was done at once. The ended task needs its step no more. */
+void eddyi_group_child_ended(eddy_task *task)
+{
+    task->step.run = child_done;
+    eddyi_ready_push(task->future.loop, &task->step);
+}
+
 /* ---- waiting for the children ---- */
 
 static bool exit_cancel(eddyi_wait *wait)
 {
-    group_scope *group = wait->object;
+    eddyi_group *group = wait->object;
     group->exit_wait = NULL;
     eddyi_task_wake(wait->task, EDDY_ECANCELED);
     return true;
@@ -95,14 +92,14 @@ static bool exit_cancel(eddyi_wait *wait)
 
 static void exit_abandon(eddyi_wait *wait)
 {
-    group_scope *group = wait->object;
+    eddyi_group *group = wait->object;
     group->exit_wait = NULL;
 }
 
 static const eddyi_wait_kind exit_kind = {"task group", exit_cancel, exit_abandon};
 
 /* P3, P4: survives any number of cancels; true: the one to raise afterwards came from outside. */
-static bool wait_for_children(group_scope *group, int body_result)
+static bool wait_for_children(eddyi_group *group, int body_result)
 {
     bool cancelled = body_result == EDDY_ECANCELED;
     eddy_task *task = group->scope.task;
@@ -123,7 +120,7 @@ static bool wait_for_children(group_scope *group, int body_result)
 }
 
 /* P7: all errors as one, an outside cancel that is still asked for delivered again at the next await. */
-static int raise_errors(group_scope *group)
+static int raise_errors(eddyi_group *group)
 {
     eddy_task *task = group->scope.task;
     if (task->cancelling > 0) {
@@ -142,7 +139,7 @@ static int raise_errors(group_scope *group)
 
 static int finish(eddyi_scope *base, int body_result)
 {
-    group_scope *group = EDDYI_CONTAINER(base, group_scope, scope);
+    eddyi_group *group = EDDYI_CONTAINER(base, eddyi_group, scope);
     eddy_task *task = base->task;
     eddy_error body_error = task->error;
     bool cancelled = wait_for_children(group, body_result);
@@ -166,12 +163,13 @@ static int finish(eddyi_scope *base, int body_result)
 
 static void abandon(eddyi_scope *base)
 {
-    group_scope *group = EDDYI_CONTAINER(base, group_scope, scope);
+    eddyi_group *group = EDDYI_CONTAINER(base, eddyi_group, scope);
     eddy_loop *loop = base->task->future.loop;
     while (!eddyi_list_empty(&group->children)) {
-        group_child *child = EDDYI_LIST_ITEM(group->children.next, group_child, link);
-        eddyi_waiter_remove(&child->waiter);
-        forget_child(loop, child);
+        eddy_task *child = EDDYI_LIST_ITEM(group->children.next, eddy_task, sibling);
+        if (eddy_task_done(child))
+            eddyi_ready_remove(loop, &child->step);
+        forget_child(child);
     }
     eddyi_scope_leave(base);
     eddyi_cell_give(loop, group);
@@ -189,7 +187,7 @@ int eddy_task_group_enter(eddy_task_group *group)
     int rc = eddyi_scope_enter(ticket_of(group), &base, &group_kind, "task_group");
     if (rc < 0)
         return rc;
-    group_scope *scope = EDDYI_CONTAINER(base, group_scope, scope);
+    eddyi_group *scope = EDDYI_CONTAINER(base, eddyi_group, scope);
     eddyi_list_init(&scope->children);
     scope->exit_wait = NULL;
     scope->error_count = 0;
@@ -197,14 +195,14 @@ int eddy_task_group_enter(eddy_task_group *group)
     return 0;
 }
 
-static int open_group(eddy_task_group *group, group_scope **out)
+static int open_group(eddy_task_group *group, eddyi_group **out)
 {
     eddyi_scope *base = group != NULL ? eddyi_scope_find(ticket_of(group)) : NULL;
     if (group == NULL)
         return EDDY_EINVAL;
     if (base == NULL)
         return EDDY_EINVALIDSTATE;
-    group_scope *scope = EDDYI_CONTAINER(base, group_scope, scope);
+    eddyi_group *scope = EDDYI_CONTAINER(base, eddyi_group, scope);
     if (scope->aborting || (scope->exiting && eddyi_list_empty(&scope->children)))
         return EDDY_EINVALIDSTATE;
     *out = scope;
@@ -214,26 +212,25 @@ static int open_group(eddy_task_group *group, group_scope **out)
 int eddy_task_group_create_task(eddy_task_group *group, eddy_task **out, eddy_coro_fn fn, void *arg,
                                 const eddy_task_options *options)
 {
-    group_scope *scope;
+    eddyi_group *scope;
     int rc = open_group(group, &scope);
     if (rc < 0)
         return eddyi_fail(rc, "task_group_create_task");
     eddy_loop *loop = scope->scope.task->future.loop;
-    group_child *child = eddyi_cell_take(loop);
-    if (child == NULL)
-        return eddyi_fail(EDDY_ENOMEM, "task_group_create_task");
-    rc = eddyi_task_create(loop, &child->task, fn, arg, options);
-    if (rc < 0) {
-        eddyi_cell_give(loop, child);
+    eddy_task *task;
+    rc = eddy_loop_create_task(loop, &task, fn, arg, options);
+    if (rc < 0)
         return rc;
+    if (task->group != NULL || task->future.loop != loop) { /* a task factory's mistake */
+        eddy_task_release(task);
+        return eddyi_fail(EDDY_EINVALIDSTATE, "task_group_create_task");
     }
-    child->group = scope;
-    child->waiter = (eddyi_waiter){.node.run = child_done};
-    eddyi_list_append(&scope->children, &child->link);
-    eddy_task_retain(child->task);
-    eddyi_future_watch(&child->task->future, &child->waiter);
+    task->group = scope;
+    eddyi_list_append(&scope->children, &task->sibling);
+    if (eddy_task_done(task)) /* it started eagerly */
+        eddyi_group_child_ended(task);
     if (out != NULL)
-        *out = eddy_task_retain(child->task);
+        *out = eddy_task_retain(task);
     return 0;
 }
 

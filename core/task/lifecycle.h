@@ -5,7 +5,8 @@
 
 #include "core/task/task.h"
 
-void eddyi_task_prepare(eddy_task *task); /* its first switch will enter eddyi_task_run on its own stack */
-void eddyi_task_run(eddy_task *task);     /* the body, then all that ends with it */
+/* asyncio E1: its first step, inside the caller, which goes on when the task first suspends or has ended (and then may be gone). */
+void eddyi_task_begin(eddy_task *task);
+void eddyi_task_run(eddy_task *task); /* the body, then all that ends with it */
 
 #endif

@@ -5,16 +5,19 @@
 #include <stdio.h>
 
 #include <eddy/runner.h>
+#include "core/loop/policy.h"
 #include "core/loop/signals.h"
 #include "core/task/task.h"
 
-enum { EXECUTOR_LIMIT_SECONDS = 300 };
+enum { EXECUTOR_LIMIT_SECONDS = 300, REMINDER_SECONDS = 10 };
 
 enum runner_state { RUNNER_CREATED, RUNNER_INITIALIZED };
 
 struct eddy_runner {
     eddy_run_options options;
     eddy_loop *loop;
+    eddy_event_loop_policy *policy; /* through which the loop was made current; NULL: it was not */
+    eddy_context *context;          /* of all its runs */
     enum runner_state state;
     eddyi_signal_watch interrupt;
 };
@@ -27,7 +30,7 @@ void eddy_run_options_init(eddy_run_options *options)
 
 /* ---- SIGINT ---- */
 
-static atomic_bool interrupted_once;
+static atomic_bool interrupted_once; /* since the run that has the handler began */
 
 /* In signal context. R2: the first cancels the main task; R3: the second has the default effect at once. */
 static void on_interrupt(void *arg)
@@ -45,20 +48,39 @@ static bool take_interrupt(eddy_runner *runner)
 {
     if (runner->options.no_interrupt_handler)
         return false;
-    atomic_store(&interrupted_once, false);
     runner->interrupt = (eddyi_signal_watch){.fn = on_interrupt, .arg = runner->loop};
     return eddyi_signal_watch_add(&runner->interrupt, SIGINT, true) == 0; /* refusal is tolerated (R1) */
 }
 
 /* ---- the runner ---- */
 
+/* R6 */
+static int make_loop(eddy_runner *runner)
+{
+    const eddy_run_options *options = &runner->options;
+    if (options->loop_factory != NULL)
+        return options->loop_factory(&runner->loop, options->loop_factory_arg);
+    eddy_event_loop_policy *policy = eddy_get_event_loop_policy();
+    int rc = eddyi_policy_new_event_loop(policy, &runner->loop, options->loop);
+    if (rc < 0)
+        return rc;
+    rc = eddyi_policy_set_event_loop(policy, runner->loop);
+    if (rc < 0) {
+        eddy_loop_release(runner->loop);
+        runner->loop = NULL;
+        return rc;
+    }
+    runner->policy = policy;
+    return 0;
+}
+
 static int initialize(eddy_runner *runner)
 {
     if (runner->state == RUNNER_INITIALIZED)
         return 0;
-    int rc = runner->options.loop_factory != NULL
-                 ? runner->options.loop_factory(&runner->loop, runner->options.loop_factory_arg)
-                 : eddy_new_event_loop(&runner->loop, runner->options.loop);
+    int rc = runner->context == NULL ? eddy_copy_context(&runner->context) : 0;
+    if (rc == 0)
+        rc = make_loop(runner);
     if (rc < 0)
         return rc;
     if (runner->options.debug)
@@ -98,7 +120,20 @@ static int explain(eddy_task *task, bool interrupted, int result)
     return result;
 }
 
+static int create_main(eddy_runner *runner, eddy_task **out, eddy_coro_fn fn, void *arg,
+                       eddy_context *context)
+{
+    eddy_task_options options = {.size = sizeof options};
+    options.context = context != NULL ? context : runner->context;
+    return eddy_loop_create_task(runner->loop, out, fn, arg, &options);
+}
+
 int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
+{
+    return eddy_runner_run_in_context(runner, fn, arg, NULL);
+}
+
+int eddy_runner_run_in_context(eddy_runner *runner, eddy_coro_fn fn, void *arg, eddy_context *context)
 {
     eddy_task *task;
     if (runner == NULL || fn == NULL)
@@ -107,7 +142,7 @@ int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
         return eddyi_fail(EDDY_ERUNNING, "run");
     int rc = initialize(runner);
     if (rc == 0)
-        rc = eddy_loop_create_task(runner->loop, &task, fn, arg, NULL);
+        rc = create_main(runner, &task, fn, arg, context);
     if (rc < 0)
         return rc;
     task->silent_at_close = true;
@@ -119,7 +154,8 @@ int eddy_runner_run(eddy_runner *runner, eddy_coro_fn fn, void *arg)
     runner->loop->main_task = NULL;
     bool applied =
         !atomic_exchange(&runner->loop->interrupted, false); /* else it came when main was as good as done */
-    rc = explain(task, installed && applied && atomic_load(&interrupted_once), rc);
+    /* Only the run that had the handler forgets: one in another thread must not. */
+    rc = explain(task, installed && atomic_exchange(&interrupted_once, false) && applied, rc);
     eddy_task_release(task);
     return rc;
 }
@@ -144,6 +180,37 @@ static void report_when_done(eddy_future *future, void *loop)
     report_failed(loop, (eddy_task *)future);
 }
 
+/* C4: who still runs long after the cancel is named and told again. Tasks that were made meanwhile are not asked to end. */
+static void remind_all(eddy_loop *loop)
+{
+    eddyi_list_each (link, &loop->tasks) {
+        eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
+        eddy_exception_context context = {
+            .size = sizeof context,
+            .message = "Task goes on although the loop shuts down; it is cancelled once more",
+            .exception = EDDY_ECANCELED,
+            .task = task};
+        if (task->cancelling == 0)
+            continue;
+        eddy_loop_call_exception_handler(loop, &context);
+        eddy_task_cancel(task);
+    }
+}
+
+static void wait_for_all(eddy_loop *loop)
+{
+    double reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
+    while (loop->task_count > 0) {
+        if (eddy_loop_run_once(loop, reminder - eddy_loop_time(loop)) < 0)
+            return;
+        if (loop->task_count == 0 || eddy_loop_time(loop) < reminder)
+            continue;
+        remind_all(loop);
+        reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
+    }
+    (void)eddy_loop_run_once(loop, 0); /* the reports of the last ones are queued */
+}
+
 /* R7: tasks that ignore the cancel are waited for without limit. Needs no memory but a cell a task; without one the task is still
  * waited for, only its error is not reported here. */
 static void cancel_all(eddy_loop *loop)
@@ -153,10 +220,7 @@ static void cancel_all(eddy_loop *loop)
         eddy_task_cancel(task);
         (void)eddy_future_add_done_callback(&task->future, report_when_done, loop);
     }
-    while (loop->task_count > 0)
-        if (eddy_loop_run_once(loop, (double)INFINITY) < 0)
-            return;
-    (void)eddy_loop_run_once(loop, 0); /* the reports of the last ones are queued */
+    wait_for_all(loop);
 }
 
 static int shut_down_executor(void *arg)
@@ -173,7 +237,7 @@ static void end_executor(eddy_loop *loop)
     eddy_task *task;
     eddy_exception_context context = {.size = sizeof context,
                                       .message = "the default executor did not end before eddy_run() did"};
-    context.exception = eddy_loop_create_task(loop, &task, shut_down_executor, loop, NULL);
+    context.exception = eddy_task_create(loop, &task, shut_down_executor, loop, NULL); /* by no factory */
     if (context.exception == 0) {
         context.exception = eddy_loop_run_until_complete(loop, &task->future);
         eddy_task_release(task);
@@ -194,9 +258,12 @@ int eddy_runner_close(eddy_runner *runner)
             cancel_all(loop);
         if (!loop->closed && loop->executor != NULL)
             end_executor(loop);
+        if (runner->policy != NULL)
+            (void)eddyi_policy_set_event_loop(runner->policy, NULL);
         (void)eddy_loop_close(loop);
         eddy_loop_release(loop);
     }
+    eddy_context_release(runner->context);
     eddyi_release(eddyi_default_allocator(), runner);
     return 0;
 }

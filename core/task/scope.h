@@ -55,4 +55,6 @@ void eddyi_scope_leave(eddyi_scope *); /* unlink from its task */
 int eddyi_scopes_close(eddy_task *, int result); /* at the task's end */
 void eddyi_scopes_abandon(eddy_task *);
 
+void eddyi_group_child_ended(eddy_task *); /* before anybody else who waits for it is told */
+
 #endif

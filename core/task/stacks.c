@@ -1,6 +1,6 @@
-/* stacks.c: slabs of equal stacks, each with its task block at the high end and a guard at the low end.
- * Touches seam 2's pages and the allocator. Free stacks are kept warm, most recently used first; a burst is given back when the loop
- * next is idle. A slab of stacks too small for a guard page holds a canary word in each instead. */
+/* stacks.c: slabs: the blocks of tasks close together, then equal stacks, each with a guard at its low end.
+ * Touches seam 2's pages and the allocator. There is a stack for every block, so a task that has its block gets its stack too, and only
+ * takes one when it begins. Free ones are used again most recently used first; a burst is given back when the loop next is idle. */
 #include "core/task/stacks.h"
 
 #include <assert.h>
@@ -12,16 +12,16 @@
 
 enum {
     STACKS_PER_SLAB = 64,
-    WARM_STACKS = 256, /* free stacks whose memory a trim leaves alone */
-    COLOURS = 11, /* different offsets of the blocks, so that they do not all fall into the same cache sets */
+    WARM_STACKS = 256, /* free ones whose memory a trim leaves alone */
+    COLOURS = 11, /* different offsets of the stacks, so that they do not all fall into the same cache sets */
     COLOUR_STEP = 192,
     UNGUARDED_REACH = 256 * 1024,
     NONE = 0xffff
 };
-#define DEFAULT_STACK  ((size_t)248 * 1024) /* with block, colours and guard 256 KiB of address space */
+#define DEFAULT_STACK  ((size_t)248 * 1024) /* with colours and guard some 256 KiB of address space */
 #define SMALLEST_STACK ((size_t)1024)
 #define LARGEST_STACK  ((size_t)1 << 30)
-#define LARGEST_SLAB   ((size_t)16 * 1024 * 1024)
+#define LARGEST_SLAB   ((size_t)17 * 1024 * 1024)
 #define CACHE_LINE     ((size_t)64)
 #define BLOCK_SIZE     ((sizeof(eddy_task) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE)
 static const uint64_t canary = UINT64_C(0x5afe57ac0de57ac4);
@@ -30,25 +30,28 @@ typedef struct stack_class stack_class;
 
 typedef struct eddyi_slab stack_slab;
 struct eddyi_slab {
-    eddyi_list link; /* in the class's `partial` when it has room, else in `full` */
+    eddyi_list link;      /* in the class's `slabs` */
+    eddyi_list cold_link; /* in the class's `cold` while it has such stacks */
     stack_class *class;
-    char *memory;
-    uint16_t used, fresh, free_first; /* fresh: stacks from here on were never used */
-    uint16_t count, protected;        /* protected: how many have a guard that costs a mapping */
-    uint16_t next_free[STACKS_PER_SLAB];
-    unsigned tokens[STACKS_PER_SLAB];
-    bool warm[STACKS_PER_SLAB];
+    char *memory;                       /* the blocks, then the stacks */
+    uint16_t blocks_begun, blocks_used; /* begun: blocks from there on were never used */
+    uint16_t begun, used, cold_first;   /* the same for the stacks; a cold one has no memory now */
+    uint16_t protected;                 /* how many have a guard that costs a mapping */
+    uint16_t next_cold[STACKS_PER_SLAB];
+    bool cold[STACKS_PER_SLAB];
     bool unguarded[STACKS_PER_SLAB]; /* its guard could not be had */
 };
 
 struct stack_class {
     eddyi_list link;
-    size_t stride; /* bytes a stack, block included */
+    size_t stride; /* bytes a stack */
     size_t guard;  /* bytes at the low end that fault; 0: a canary */
-    size_t slab_size;
+    size_t blocks_size, slab_size;
     uint16_t per_slab;
-    eddyi_list partial, full;
-    size_t free_warm; /* free stacks that hold memory */
+    eddyi_list slabs; /* oldest first; only the last one can have blocks that were never used */
+    eddyi_list cold;
+    eddyi_list free_blocks, warm; /* used before, last used first; warm: stacks */
+    size_t free_block_count, warm_count;
 };
 
 struct eddyi_stack_pool {
@@ -66,14 +69,14 @@ static bool describe_fault(uintptr_t address, char *text, size_t size)
     if (task == NULL)
         return false;
     /* Without a guard the first page that is not there may lie below other stacks. */
-    uintptr_t low = (uintptr_t)task->stack_low;
+    uintptr_t low = (uintptr_t)task->stack->low;
     size_t reach = task->unguarded ? UNGUARDED_REACH : task->slab->class->guard;
     if (address >= low || address < low - reach)
         return false;
     char name[64];
     (void)eddy_task_get_name(task, name, sizeof name);
     snprintf(text, size, "eddy: stack overflow in task '%s' (stack of %zu bytes)\n", name,
-             eddyi_stack_size(task));
+             eddyi_stack_size(task->stack));
     return true;
 }
 
@@ -83,7 +86,7 @@ _Noreturn void eddyi_stack_overflowed(const eddy_task *task)
     (void)eddy_task_get_name(task, name, sizeof name);
     fprintf(stderr,
             "eddy: stack overflow in task '%s' (stack of %zu bytes, found late: it has no guard page)\n",
-            name, eddyi_stack_size(task));
+            name, eddyi_stack_size(task->stack));
     abort();
 }
 
@@ -92,7 +95,7 @@ bool eddyi_stack_intact(const eddy_task *task)
     uint64_t word;
     if (!task->unguarded)
         return true;
-    memcpy(&word, task->stack_low, sizeof word);
+    memcpy(&word, task->stack->low, sizeof word);
     return word == canary;
 }
 
@@ -139,20 +142,45 @@ static int slab_create(eddy_loop *loop, stack_class *class)
     }
     slab->class = class;
     slab->memory = memory;
-    slab->count = class->per_slab;
-    slab->free_first = NONE;
-    eddyi_list_append(&class->partial, &slab->link);
+    slab->cold_first = NONE;
+    eddyi_list_append(&class->slabs, &slab->link);
+    eddyi_list_append(&class->cold, &slab->cold_link);
     return 0;
+}
+
+static eddy_task *block_of(const stack_slab *slab, uint16_t index)
+{
+    return (eddy_task *)(void *)(slab->memory + index * BLOCK_SIZE);
+}
+
+static char *low_of(const stack_slab *slab, uint16_t index)
+{
+    return slab->memory + slab->class->blocks_size + (size_t)index * slab->class->stride;
+}
+
+static eddyi_stack *stack_of(const stack_slab *slab, uint16_t index)
+{
+    size_t stride = slab->class->stride;
+    size_t colour = stride >= 8 * eddyi_page_size() ? (size_t)(index % COLOURS) * COLOUR_STEP : 0;
+    return (eddyi_stack *)(void *)(low_of(slab, index) + stride - colour - sizeof(eddyi_stack));
 }
 
 static void slab_release(eddy_loop *loop, stack_slab *slab)
 {
-    assert(slab->used == 0);
-    for (uint16_t i = 0; i < slab->fresh; i++)
-        slab->class->free_warm -= slab->warm[i];
+    stack_class *class = slab->class;
+    assert(slab->used == 0 && slab->blocks_used == 0);
+    for (uint16_t i = 0; i < slab->blocks_begun; i++)
+        eddyi_list_remove(&block_of(slab, i)->all);
+    class->free_block_count -= slab->blocks_begun;
+    for (uint16_t i = 0; i < slab->begun; i++)
+        if (!slab->cold[i]) {
+            eddyi_list_remove(&stack_of(slab, i)->link);
+            class->warm_count--;
+        }
     eddyi_list_remove(&slab->link);
-    eddyi_annotate_memory_end(slab->memory, slab->class->slab_size);
-    eddyi_pages_release(slab->memory, slab->class->slab_size);
+    eddyi_list_remove(&slab->cold_link);
+    eddyi_annotate_memory_end(slab->memory, class->slab_size);
+    eddyi_pages_release(slab->memory, class->slab_size);
     eddyi_guards_released(slab->protected);
     eddyi_release(&loop->allocator, slab);
 }
@@ -162,13 +190,17 @@ static int class_create(eddy_loop *loop, stack_class **out, size_t stride, size_
     stack_class *class = eddyi_allocate_zero(&loop->allocator, sizeof *class);
     if (class == NULL)
         return EDDY_ENOMEM;
+    size_t page = eddyi_page_size();
     size_t count = LARGEST_SLAB / stride;
     class->stride = stride;
     class->guard = guard;
     class->per_slab = (uint16_t)(count > STACKS_PER_SLAB ? STACKS_PER_SLAB : count < 1 ? 1 : count);
-    class->slab_size = round_up(stride * class->per_slab, eddyi_page_size());
-    eddyi_list_init(&class->partial);
-    eddyi_list_init(&class->full);
+    class->blocks_size = round_up(class->per_slab * BLOCK_SIZE, guard != 0 ? page : CACHE_LINE);
+    class->slab_size = round_up(class->blocks_size + stride * class->per_slab, page);
+    eddyi_list_init(&class->slabs);
+    eddyi_list_init(&class->cold);
+    eddyi_list_init(&class->free_blocks);
+    eddyi_list_init(&class->warm);
     eddyi_list_append(&loop->stacks->classes, &class->link);
     *out = class;
     return 0;
@@ -179,10 +211,13 @@ static int class_find(eddy_loop *loop, stack_class **out, size_t size)
 {
     size_t page = eddyi_page_size();
     size_t guard = 0;
-    size_t stride = round_up(size, CACHE_LINE) + BLOCK_SIZE;
+    size_t stride = round_up(size + sizeof(eddyi_stack), CACHE_LINE);
     if (stride > 2 * page) {
         guard = loop->stacks->guard != EDDYI_GUARD_NONE ? page : 0;
         stride = round_up(stride + guard + (size_t)(COLOURS - 1) * COLOUR_STEP, page);
+        stride += stride / page % 2 == 0
+                      ? page
+                      : 0; /* odd: their pages use all sets of the processor's table of pages */
     }
     eddyi_list_each (link, &loop->stacks->classes) {
         stack_class *class = EDDYI_LIST_ITEM(link, stack_class, link);
@@ -205,12 +240,6 @@ int eddyi_stacks_create(eddy_loop *loop)
     return 0;
 }
 
-static void release_all(eddy_loop *loop, eddyi_list *slabs)
-{
-    while (!eddyi_list_empty(slabs))
-        slab_release(loop, EDDYI_LIST_ITEM(slabs->next, stack_slab, link));
-}
-
 void eddyi_stacks_free(eddy_loop *loop)
 {
     eddyi_list *link;
@@ -218,47 +247,15 @@ void eddyi_stacks_free(eddy_loop *loop)
         return;
     while ((link = eddyi_list_take(&loop->stacks->classes)) != NULL) {
         stack_class *class = EDDYI_LIST_ITEM(link, stack_class, link);
-        release_all(loop, &class->partial);
-        release_all(loop, &class->full);
+        while (!eddyi_list_empty(&class->slabs))
+            slab_release(loop, EDDYI_LIST_ITEM(class->slabs.next, stack_slab, link));
         eddyi_release(&loop->allocator, class);
     }
     eddyi_release(&loop->allocator, loop->stacks);
     loop->stacks = NULL;
 }
 
-/* ---- stacks ---- */
-
-static char *low_of(const stack_slab *slab, uint16_t index)
-{
-    return slab->memory + (size_t)index * slab->class->stride;
-}
-
-static eddy_task *block_of(const stack_slab *slab, uint16_t index)
-{
-    size_t stride = slab->class->stride;
-    size_t colour = stride >= 8 * eddyi_page_size() ? (size_t)(index % COLOURS) * COLOUR_STEP : 0;
-    size_t offset = stride - BLOCK_SIZE - colour;
-    return (eddy_task *)(void *)(low_of(slab, index) + offset);
-}
-
-/* The first use of a stack puts its guard in place. Where none can be had (the system's limit of mappings), a canary stands in. */
-static uint16_t take_index(stack_slab *slab)
-{
-    uint16_t index = slab->free_first;
-    if (index != NONE) {
-        slab->free_first = slab->next_free[index];
-        slab->class->free_warm -= slab->warm[index];
-    } else {
-        index = slab->fresh++;
-        size_t size = slab->class->guard;
-        enum eddyi_guard guard = size != 0 ? eddyi_pages_guard(low_of(slab, index), size) : EDDYI_GUARD_NONE;
-        slab->unguarded[index] = guard == EDDYI_GUARD_NONE;
-        slab->protected = (uint16_t)(slab->protected + (guard == EDDYI_GUARD_PROTECT));
-    }
-    slab->warm[index] = true;
-    slab->used++;
-    return index;
-}
+/* ---- blocks ---- */
 
 static int choose_class(eddy_loop *loop, stack_class **out, size_t size, bool without_signals)
 {
@@ -278,77 +275,139 @@ static int choose_class(eddy_loop *loop, stack_class **out, size_t size, bool wi
     return class_find(loop, out, size * EDDYI_STACK_FACTOR);
 }
 
-int eddyi_stack_take(eddy_loop *loop, eddy_task **out, size_t size, bool without_signals)
+static eddy_task *begin_block(eddy_loop *loop, stack_class *class)
+{
+    stack_slab *slab = EDDYI_LIST_ITEM(class->slabs.previous, stack_slab, link);
+    if (eddyi_list_empty(&class->slabs) || slab->blocks_begun == class->per_slab) {
+        if (slab_create(loop, class) < 0)
+            return NULL;
+        slab = EDDYI_LIST_ITEM(class->slabs.previous, stack_slab, link);
+    }
+    eddy_task *task = block_of(slab, slab->blocks_begun++);
+    task->slab = slab;
+    return task;
+}
+
+int eddyi_block_take(eddy_loop *loop, eddy_task **out, size_t size, bool without_signals)
 {
     stack_class *class;
     int rc = choose_class(loop, &class, size, without_signals);
-    if (rc == 0 && eddyi_list_empty(&class->partial))
-        rc = slab_create(loop, class);
     if (rc < 0)
         return rc;
-    stack_slab *slab = EDDYI_LIST_ITEM(class->partial.next, stack_slab, link);
-    uint16_t index = take_index(slab);
-    if (slab->used == slab->count) {
-        eddyi_list_remove(&slab->link);
-        eddyi_list_append(&class->full, &slab->link);
-    }
-    eddy_task *task = block_of(slab, index);
-    char *low = low_of(slab, index) + class->guard;
-    slab->tokens[index] = eddyi_annotate_stack_begin(low, (size_t)((char *)task - low));
-    task->slab = slab;
-    task->slab_index = index;
-    task->stack_low = low;
-    task->unguarded = slab->unguarded[index];
-    if (task->unguarded)
-        memcpy(low, &canary, sizeof canary);
+    eddyi_list *link = eddyi_list_take(&class->free_blocks);
+    eddy_task *task = link != NULL ? EDDYI_LIST_ITEM(link, eddy_task, all) : begin_block(loop, class);
+    if (task == NULL)
+        return EDDY_ENOMEM;
+    class->free_block_count -= link != NULL;
+    task->slab->blocks_used++;
+    task->stack = NULL;
+    task->unguarded = false;
     *out = task;
     return 0;
 }
 
-void eddyi_stack_give(eddy_loop *loop, eddy_task *task)
+void eddyi_block_give(eddy_task *task)
 {
-    stack_slab *slab = task->slab;
-    stack_class *class = slab->class;
-    uint16_t index = (uint16_t)task->slab_index;
-    (void)loop;
-    eddyi_annotate_stack_end(task->stack_low, eddyi_stack_size(task), slab->tokens[index]);
-    if (slab->used == slab->count) { /* its turn comes first: its stacks are the warmest */
-        eddyi_list_remove(&slab->link);
-        eddyi_list_append(class->partial.next, &slab->link);
+    stack_class *class = task->slab->class;
+    assert(task->stack == NULL);
+    task->slab->blocks_used--;
+    class->free_block_count++;
+    eddyi_list_append(class->free_blocks.next, &task->all); /* before the first */
+}
+
+/* ---- stacks ---- */
+
+/* The first use of a stack puts its guard in place. Where none can be had (the system's limit of mappings), a canary stands in. */
+static void put_guard(stack_slab *slab, uint16_t index)
+{
+    size_t size = slab->class->guard;
+    enum eddyi_guard guard = size != 0 ? eddyi_pages_guard(low_of(slab, index), size) : EDDYI_GUARD_NONE;
+    slab->unguarded[index] = guard == EDDYI_GUARD_NONE;
+    slab->protected = (uint16_t)(slab->protected + (guard == EDDYI_GUARD_PROTECT));
+}
+
+/* One that has no memory yet. There is one, since there are as many stacks as blocks. */
+static eddyi_stack *warm_up(stack_class *class)
+{
+    assert(!eddyi_list_empty(&class->cold));
+    stack_slab *slab = EDDYI_LIST_ITEM(class->cold.next, stack_slab, cold_link);
+    uint16_t index = slab->cold_first;
+    if (index != NONE) {
+        slab->cold_first = slab->next_cold[index];
+        slab->cold[index] = false;
+    } else {
+        index = slab->begun++;
+        put_guard(slab, index);
     }
-    slab->next_free[index] = slab->free_first;
-    slab->free_first = index;
-    slab->used--;
-    class->free_warm++;
+    if (slab->cold_first == NONE && slab->begun == class->per_slab)
+        eddyi_list_remove(&slab->cold_link);
+    eddyi_stack *stack = stack_of(slab, index);
+    *stack = (eddyi_stack){.low = low_of(slab, index) + class->guard,
+                           .slab = slab,
+                           .index = index,
+                           .unguarded = slab->unguarded[index]};
+    return stack;
+}
+
+void eddyi_stack_take(eddy_task *task)
+{
+    stack_class *class = task->slab->class;
+    eddyi_list *link = eddyi_list_take(&class->warm);
+    eddyi_stack *stack = link != NULL ? EDDYI_LIST_ITEM(link, eddyi_stack, link) : warm_up(class);
+    class->warm_count -= link != NULL;
+    stack->slab->used++;
+    stack->token = eddyi_annotate_stack_begin(stack->low, eddyi_stack_size(stack));
+    stack->annotation = eddyi_annotate_fiber_create();
+    if (stack->unguarded)
+        memcpy(stack->low, &canary, sizeof canary);
+    task->unguarded = stack->unguarded;
+    task->stack = stack;
+}
+
+void eddyi_stack_give(eddy_task *task)
+{
+    eddyi_stack *stack = task->stack;
+    if (stack == NULL)
+        return;
+    stack_class *class = stack->slab->class;
+    task->stack = NULL;
+    eddyi_annotate_fiber_destroy(stack->annotation);
+    eddyi_annotate_stack_end(stack->low, eddyi_stack_size(stack), stack->token);
+    stack->slab->used--;
+    class->warm_count++;
+    eddyi_list_append(class->warm.next, &stack->link); /* before the first */
 }
 
 /* ---- trimming ---- */
 
-static void trim_slab(stack_slab *slab)
+static void cool_down(eddyi_stack *stack)
 {
+    stack_slab *slab = stack->slab;
     stack_class *class = slab->class;
-    for (uint16_t i = slab->free_first; i != NONE && class->free_warm > WARM_STACKS; i = slab->next_free[i]) {
-        if (!slab->warm[i])
-            continue;
-        slab->warm[i] = false;
-        class->free_warm--;
-        eddyi_annotate_memory_end(low_of(slab, i), class->stride);
-        eddyi_pages_discard(low_of(slab, i) + class->guard, class->stride - class->guard);
-    }
+    uint16_t index = stack->index;
+    if (slab->cold_first == NONE && slab->begun == class->per_slab)
+        eddyi_list_append(&class->cold, &slab->cold_link);
+    slab->next_cold[index] = slab->cold_first;
+    slab->cold_first = index;
+    slab->cold[index] = true;
+    eddyi_list_remove(&stack->link);
+    class->warm_count--;
+    eddyi_annotate_memory_end(low_of(slab, index), class->stride);
+    eddyi_pages_discard(low_of(slab, index) + class->guard, class->stride - class->guard);
 }
 
+/* Slabs that nobody uses go first, then the memory of the stacks that were not used for longest. */
 static void trim_class(eddy_loop *loop, stack_class *class)
 {
-    bool page_sized = class->stride % eddyi_page_size() == 0;
-    for (eddyi_list *link = class->partial.previous;
-         link != &class->partial && class->free_warm > WARM_STACKS;) {
+    for (eddyi_list *link = class->slabs.previous;
+         link != &class->slabs && class->free_block_count > WARM_STACKS;) {
         stack_slab *slab = EDDYI_LIST_ITEM(link, stack_slab, link);
         link = link->previous;
-        if (slab->used == 0)
+        if (slab->used == 0 && slab->blocks_used == 0)
             slab_release(loop, slab);
-        else if (page_sized)
-            trim_slab(slab);
     }
+    while (class->guard != 0 && class->warm_count > WARM_STACKS)
+        cool_down(EDDYI_LIST_ITEM(class->warm.previous, eddyi_stack, link));
 }
 
 void eddyi_stacks_trim(eddy_loop *loop)
@@ -360,7 +419,7 @@ void eddyi_stacks_trim(eddy_loop *loop)
     pool->trimmed_at = loop->now;
     eddyi_list_each (link, &pool->classes) {
         stack_class *class = EDDYI_LIST_ITEM(link, stack_class, link);
-        if (class->free_warm > WARM_STACKS)
+        if (class->free_block_count > WARM_STACKS)
             trim_class(loop, class);
     }
 }

@@ -1,5 +1,5 @@
-/* stacks.h: where a task's block and stack come from: one pooled piece of memory for both.
- * Touches seam 2's pages. The block sits at the high end, the stack grows down from it towards a guard. */
+/* stacks.h: where a task's block and its stack come from: pooled pieces of memory.
+ * Touches seam 2's pages. A task has its block from the beginning and a stack from its first step to its end. */
 #ifndef EDDYI_STACKS_H
 #define EDDYI_STACKS_H
 
@@ -8,17 +8,30 @@
 int eddyi_stacks_create(eddy_loop *loop);
 void eddyi_stacks_free(eddy_loop *loop); /* no task is left */
 
-/* Room for a task with at least `size` bytes of stack (0: the default). Sets slab, stack_low and nothing else. */
-int eddyi_stack_take(eddy_loop *loop, eddy_task **out, size_t size, bool without_signals);
-void eddyi_stack_give(eddy_loop *loop, eddy_task *task);
+/* At the high end of its memory: the stack is [low, this). */
+typedef struct eddyi_stack {
+    eddyi_list link; /* while it is free */
+    char *low;
+    struct eddyi_slab *slab;
+    void *annotation; /* of a sanitizer, and the token */
+    unsigned token;
+    uint16_t index; /* in the slab */
+    bool unguarded;
+} eddyi_stack;
+
+/* A block for a task with at least `size` bytes of stack (0: the default). Sets `slab`, `stack` (NULL), `unguarded` and nothing else. */
+int eddyi_block_take(eddy_loop *loop, eddy_task **out, size_t size, bool without_signals);
+void eddyi_block_give(eddy_task *task);  /* it has no stack */
+void eddyi_stack_take(eddy_task *task);  /* the task begins; its block has made sure that there is one */
+void eddyi_stack_give(eddy_task *task);  /* none: nothing is done */
 void eddyi_stacks_trim(eddy_loop *loop); /* the loop is about to be idle: give back what a burst left */
 
 /* False: the task ran over the end of a stack that has no guard. Cheap where there is one. */
 bool eddyi_stack_intact(const eddy_task *task);
 _Noreturn void eddyi_stack_overflowed(const eddy_task *task);
-static inline size_t eddyi_stack_size(const eddy_task *task)
+static inline size_t eddyi_stack_size(const eddyi_stack *stack)
 {
-    return (size_t)((const char *)task - task->stack_low);
+    return (size_t)((const char *)stack - stack->low);
 }
 
 void eddyi_stacks_thread_enter(void); /* overflow reports work in this thread */

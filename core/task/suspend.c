@@ -1,6 +1,6 @@
 /* suspend.c: the one way to wait, and the switch between tasks.
  * Touches the context switch and the ready queue. A blocked task switches straight to the next ready task of the batch where there
- * is one; otherwise to the loop's own stack. */
+ * is one; otherwise to the loop's own stack. In its eager step it goes back to its creator. */
 #include <assert.h>
 
 #include "core/loop/iterate.h"
@@ -11,9 +11,18 @@
 
 /* ---- switching ---- */
 
-static void begin_switch_to_task(eddy_task *to, void **save)
+static void task_entry(void *arg);
+
+static void switch_to_task(eddyi_context *from, eddy_task *to, void **save)
 {
-    eddyi_annotate_switch_begin(save, to->stack_low, eddyi_stack_size(to), to->annotation);
+    bool begins = to->stack == NULL;
+    if (begins)
+        eddyi_stack_take(to);
+    eddyi_annotate_switch_begin(save, to->stack->low, eddyi_stack_size(to->stack), to->stack->annotation);
+    if (begins)
+        eddyi_context_enter(from, to->stack->low, eddyi_stack_size(to->stack), task_entry, to);
+    else
+        eddyi_context_switch(from, &to->context);
 }
 
 static void begin_switch_to_loop(eddy_loop *loop, void **save)
@@ -36,6 +45,7 @@ static void bury_departed(eddy_loop *loop)
     eddy_task *departed = loop->departed;
     if (departed != NULL) {
         loop->departed = NULL;
+        eddyi_stack_give(departed);
         eddy_task_release(departed);
     }
 }
@@ -57,13 +67,20 @@ static void leave_task(eddy_loop *loop, eddy_task *self, eddyi_context *from)
         eddy_task *next = EDDYI_CONTAINER(node, eddy_task, step);
         if (next == self)
             return;
-        begin_switch_to_task(next, save);
-        eddyi_context_switch(from, &next->context);
+        switch_to_task(from, next, save);
+    } else if (loop->creator != NULL) {
+        switch_to_task(from, loop->creator, save);
     } else {
         begin_switch_to_loop(loop, save);
         eddyi_context_switch(from, &loop->context);
     }
     end_switch(loop, fake_stack);
+}
+
+static void check_stack(const eddy_task *task)
+{
+    if (task->unguarded && !eddyi_stack_intact(task))
+        eddyi_stack_overflowed(task);
 }
 
 void eddyi_task_step(eddyi_node *node)
@@ -74,8 +91,7 @@ void eddyi_task_step(eddyi_node *node)
     if (loop->closed)
         return;
     loop->host_annotation = eddyi_annotate_fiber_current();
-    begin_switch_to_task(task, &fake_stack);
-    eddyi_context_switch(&loop->context, &task->context);
+    switch_to_task(&loop->context, task, &fake_stack);
     eddyi_annotate_switch_end(fake_stack, NULL, NULL);
     arrive(loop, NULL);
 }
@@ -93,10 +109,28 @@ static void task_entry(void *arg)
     leave_task(loop, NULL, &task->context);
 }
 
-void eddyi_task_prepare(eddy_task *task)
+/* Nothing but the new task, and what it starts eagerly itself, runs until the creator goes on. */
+void eddyi_task_begin(eddy_task *task)
 {
-    task->annotation = eddyi_annotate_fiber_create();
-    eddyi_context_make(&task->context, task->stack_low, eddyi_stack_size(task), task_entry, task);
+    eddy_loop *loop = task->future.loop;
+    eddy_task *creator = loop->current, *outer = loop->creator;
+    int32_t io_budget = loop->io_budget;
+    int saved_errno = *loop->errno_location;
+    uint32_t held = loop->held & EDDYI_HELD_BY_EAGER_STEP;
+    void *fake_stack = NULL;
+    if (creator != NULL)
+        check_stack(creator);
+    else
+        loop->host_annotation = eddyi_annotate_fiber_current();
+    loop->creator = creator;
+    loop->held |= EDDYI_HELD_BY_EAGER_STEP;
+    switch_to_task(creator != NULL ? &creator->context : &loop->context, task, &fake_stack);
+    end_switch(loop, fake_stack);
+    loop->creator = outer;
+    loop->held = (loop->held & ~(uint32_t)EDDYI_HELD_BY_EAGER_STEP) | held; /* debug may have been switched */
+    arrive(loop, creator);
+    loop->io_budget = io_budget;
+    *loop->errno_location = saved_errno;
 }
 
 /* ---- waiting ---- */
@@ -107,6 +141,7 @@ bool eddyi_take_cancel(eddy_task *task)
         return false;
     task->must_cancel = false;
     task->cancel_kept = false;
+    task->last_wait = NULL;
     eddyi_fail_canceled(task);
     return true;
 }
@@ -123,8 +158,7 @@ static void suspend_here(eddy_task *task)
 {
     eddy_loop *loop = task->future.loop;
     int saved_errno = *loop->errno_location;
-    if (task->unguarded && !eddyi_stack_intact(task))
-        eddyi_stack_overflowed(task);
+    check_stack(task);
     leave_task(loop, task, &task->context);
     arrive(loop, task);
     task->scheduled = false;
@@ -135,6 +169,7 @@ int eddyi_suspend(eddyi_wait *wait, bool keep_result)
 {
     eddy_task *task = wait->task;
     task->wait = wait;
+    task->last_wait = wait->kind;
     if (task->must_cancel && !task->scheduled) {
         task->must_cancel = false;
         task->cancel_kept = false;

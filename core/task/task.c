@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/task/annotate.h"
 #include "core/task/lifecycle.h"
 #include "core/task/scope.h"
 #include "core/task/stacks.h"
@@ -60,7 +59,7 @@ static int allocate_task(eddy_loop *loop, eddy_task **out, const eddy_task_optio
     eddy_task *task;
     int rc = copy_name(loop, &name, options->name);
     if (rc == 0)
-        rc = eddyi_stack_take(loop, &task, options->stack_size, options->stack_without_signals);
+        rc = eddyi_block_take(loop, &task, options->stack_size, options->stack_without_signals);
     if (rc < 0) {
         eddyi_release(&loop->allocator, name);
         return rc;
@@ -82,54 +81,52 @@ static void init_task(eddy_task *task, eddy_loop *loop)
     task->silent_at_close = false;
     task->error_settled = false;
     task->cancel_message = NULL;
+    task->last_wait = NULL;
+    task->cancelled_in = NULL;
     task->scopes = NULL;
     task->deferred = NULL;
+    task->group = NULL;
     task->locks_held = 0;
     task->error.code = 0; /* the rest of the record means nothing then */
     task->scheduled = true;
     task->id = next_id(loop);
 }
 
-int eddyi_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
-                      const eddy_task_options *options)
+int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn)
 {
-    static const eddy_task_options defaults = {.size = sizeof defaults};
-    eddy_task *task = NULL;
     int rc = eddyi_loop_usable(loop);
     if (rc == 0 && (fn == NULL || loop->closing))
         rc = fn == NULL ? EDDY_EINVAL : EDDY_ECLOSED;
+    return rc;
+}
+
+int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
+                     const eddy_task_options *options)
+{
+    static const eddy_task_options defaults = {.size = sizeof defaults};
+    eddy_task *task = NULL;
+    int rc = eddyi_task_creatable(loop, fn);
+    if (options == NULL)
+        options = &defaults;
     if (rc == 0)
-        rc = allocate_task(loop, &task, options != NULL ? options : &defaults);
+        rc = allocate_task(loop, &task, options);
     if (rc < 0)
         return eddyi_fail(rc, "create_task");
     init_task(task, loop);
     task->fn = fn;
     task->arg = arg;
-    task->release = options != NULL ? options->release : NULL;
-    eddyi_task_prepare(task);
+    task->release = options->release;
+    task->variables =
+        options->context != NULL ? eddyi_variables_in(options->context) : eddyi_variables_capture(loop);
     eddyi_list_append(&loop->tasks, &task->all);
     loop->task_count++;
-    eddyi_ready_push(loop, &task->step);
-    *out = task;
-    return 0;
-}
-
-int eddy_loop_create_task(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
-                          const eddy_task_options *options)
-{
-    eddy_task *task;
-    int rc = eddyi_task_create(loop, &task, fn, arg, options);
-    if (rc == 0 && out != NULL)
+    if (out != NULL)
         *out = eddy_task_retain(task);
-    return rc;
-}
-
-int eddy_create_task(eddy_task **out, eddy_coro_fn fn, void *arg, const eddy_task_options *options)
-{
-    eddy_loop *loop = eddy_get_running_loop();
-    if (loop == NULL)
-        return eddyi_fail(EDDY_ENOLOOP, "create_task");
-    return eddy_loop_create_task(loop, out, fn, arg, options);
+    if (options->eager_start == EDDY_EAGER_START_YES && eddy_get_running_loop() == loop)
+        eddyi_task_begin(task);
+    else
+        eddyi_ready_push(loop, &task->step);
+    return 0;
 }
 
 /* ---- the end ---- */
@@ -171,6 +168,8 @@ static void finish_task(eddy_task *task, int result)
     } else if (result < 0 && task->error.code != result) {
         task->error = (eddy_error){.code = result};
     }
+    if (task->group != NULL)
+        eddyi_group_child_ended(task);
     eddyi_future_finish(&task->future, state, result);
 }
 
@@ -190,7 +189,10 @@ void eddyi_task_run(eddy_task *task)
     else
         result = task->fn(task->arg);
     run_deferred(task);
-    result = eddyi_scopes_close(task, result);
+    if (task->scopes != NULL)
+        result = eddyi_scopes_close(task, result);
+    if (task->cancelled_in != NULL && result >= 0 && task->future.loop->debug)
+        eddyi_report_swallowed_cancel(task);
     if (task->locks_held != 0)
         report_held_locks(task);
     finish_task(task, result);
@@ -200,9 +202,10 @@ static void destroy_task(eddy_future *future)
 {
     eddy_task *task = (eddy_task *)future;
     eddy_loop *loop = future->loop;
+    eddyi_variables_drop(&task->variables);
     eddyi_release(&loop->allocator, task->name);
-    eddyi_annotate_fiber_destroy(task->annotation);
-    eddyi_stack_give(loop, task);
+    eddyi_stack_give(task);
+    eddyi_block_give(task);
 }
 
 /* The loop closes and the task will never run again. */
@@ -219,7 +222,9 @@ static void abandon(eddy_task *task)
         task->wait = NULL;
     }
     eddyi_ready_remove(loop, &task->step);
+    eddyi_borrowed borrowed = eddyi_variables_borrow(&task->variables);
     run_deferred(task);
+    eddyi_variables_return(borrowed);
     eddyi_scopes_abandon(task);
 }
 
@@ -271,8 +276,10 @@ int eddy_task_uncancel(eddy_task *task)
 {
     if (task == NULL || task->cancelling == 0)
         return 0;
-    if (--task->cancelling == 0)
+    if (--task->cancelling == 0) {
         task->must_cancel = false;
+        task->cancelled_in = NULL;
+    }
     return (int)task->cancelling;
 }
 
@@ -280,6 +287,8 @@ int eddyi_fail_canceled(eddy_task *task)
 {
     task->error = (eddy_error){.code = EDDY_ECANCELED, .message = task->cancel_message};
     task->error_settled = false;
+    task->cancelled_in = task->last_wait != NULL ? task->last_wait->name : "a call that had not waited yet";
+    task->last_wait = NULL;
     return EDDY_ECANCELED;
 }
 
@@ -335,7 +344,20 @@ int eddy_set_value(void *value, eddy_callback_fn release)
     return 0;
 }
 
+int eddy_task_get_context(eddy_task *task, eddy_context **out)
+{
+    int rc = task != NULL && out != NULL ? eddyi_variables_context(&task->variables, out) : EDDY_EINVAL;
+    return rc < 0 ? eddyi_fail(rc, "get_context") : 0;
+}
+
 /* ---- names and lists ---- */
+
+eddy_coro_fn eddy_task_get_coro(const eddy_task *task, void **arg)
+{
+    if (arg != NULL)
+        *arg = task != NULL && !eddy_task_done(task) ? task->arg : NULL; /* it was released with the end */
+    return task != NULL ? task->fn : NULL;
+}
 
 uint64_t eddy_task_id(const eddy_task *task)
 {

@@ -33,6 +33,11 @@ struct eddy_future {
     eddy_callback_fn value_release;
 };
 
+static inline bool eddyi_future_is_task(const eddy_future *future)
+{
+    return future->kind->name[0] == 'T';
+}
+
 /* Somebody who wants to know when a future is done. Linked in the future first, then in the ready queue. */
 typedef struct eddyi_waiter eddyi_waiter;
 struct eddyi_waiter {
@@ -78,10 +83,13 @@ typedef struct eddyi_deferred {
     void *arg;
 } eddyi_deferred;
 
+/* In the order of use: what every switch touches, what making and ending touch, the rest. */
 struct eddy_task {
     eddy_future future; /* first: a task is a future */
     eddyi_node step;
     eddyi_context context;
+    struct eddyi_stack *stack; /* NULL: it has not begun, or has ended */
+    eddyi_variables variables;
     eddyi_wait *wait;    /* NULL unless suspended: waiting, or woken and not yet run */
     int32_t wake_result; /* what the wait came to */
     uint32_t cancelling;
@@ -93,29 +101,31 @@ struct eddy_task {
     bool
         cancel_kept; /* must_cancel was kept because an I/O result was handed over: returning without another await
                               ends with the body's own result */
-    eddyi_list all; /* loop->tasks until it has ended */
+    eddyi_list all; /* loop->tasks until it has ended; the pool's while the block is free */
     eddy_coro_fn fn;
     void *arg;
     eddy_callback_fn release;
     char *name; /* NULL: "Task-<id>" */
     uint64_t id;
-    const char *cancel_message;
-    struct eddyi_scope *scopes; /* innermost first */
     eddyi_deferred *deferred;   /* last deferred first */
-    struct eddyi_slab *slab;    /* where block and stack come from */
-    uint32_t slab_index;
-    uint32_t locks_held; /* that it took in debug mode and that nobody released */
-    char *stack_low;     /* the stack is [stack_low, this block) */
-    void *annotation;    /* of a sanitizer */
+    struct eddyi_group *group;  /* whose child it is: told through `step` when it has ended */
+    eddyi_list sibling;         /* in the group's children until its end was seen there */
+    struct eddyi_scope *scopes; /* innermost first */
+    const char *cancel_message;
+    struct eddyi_slab *slab;          /* where the block comes from, and the kind of stack */
+    uint32_t locks_held;              /* that it took in debug mode and that nobody released */
+    const eddyi_wait_kind *last_wait; /* it waited there last, since a cancel was delivered; NULL: nowhere */
+    const char *cancelled_in;         /* where a cancel was delivered that nobody took back; NULL: none was */
     eddy_error error;
 };
 
-/* eddy_loop_create_task without a reference for the caller: *out is the loop's. */
-int eddyi_task_create(eddy_loop *, eddy_task **out, eddy_coro_fn fn, void *arg,
-                      const eddy_task_options *options);
+int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn); /* 0, or why no task can be made of that */
 void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ended, reported */
 void eddyi_task_step(
     eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
+
+/* In debug mode: a task ends with a result although a cancel was delivered to it and is still asked for. */
+void eddyi_report_swallowed_cancel(eddy_task *task);
 
 /* The running task of this thread; NULL when there is none. */
 static inline eddy_task *eddyi_current_task(void)
@@ -123,6 +133,15 @@ static inline eddy_task *eddyi_current_task(void)
     const eddy_loop *loop = eddyi_running_loop;
     return loop != NULL ? loop->current : NULL;
 }
+
+/* The variables that a task or a callback of that loop begins with, made by the loop's thread: a copy of the current ones. */
+static inline eddyi_variables eddyi_variables_capture(const eddy_loop *loop)
+{
+    const eddyi_variables *current = loop->current != NULL ? &loop->current->variables : &loop->variables;
+    return current->word == 0 ? (eddyi_variables){0} : eddyi_variables_copy_current();
+}
+
+eddyi_variables *eddyi_handle_variables(eddy_handle *);
 
 /* Suspend the current task until eddyi_task_wake. `wait` is registered wherever it has to be; a pending cancel is applied to it first.
  * Returns the wake's result, or EDDY_ECANCELED in place of it when a cancel came in between (asyncio T7) unless `keep_result`, by
@@ -148,6 +167,8 @@ int eddyi_fail(int code, const char *operation);
 /* Record it whatever was there before, and fill in what only this call knows. */
 eddy_error *eddyi_fail_detail(int code, const char *operation);
 int eddyi_fail_system(int code, int os_error, const char *operation);
+/* With the reason in words: a literal, or NULL. */
+int eddyi_fail_because(int code, int os_error, const char *operation, const char *message);
 int eddyi_fail_canceled(eddy_task *task); /* record the cancel with its message; returns EDDY_ECANCELED */
 int eddyi_fail_with(eddy_future *future, int code); /* the record of a failed future becomes the caller's */
 eddy_error *eddyi_error_record(void);               /* of the current task or thread; never NULL */

@@ -5,6 +5,8 @@
 
 #include "core/thread/concurrent.h"
 
+#include "core/base/monitor.h"
+
 struct eddy_concurrent_future {
     atomic_uint references; /* users', the loop's side, a posted cancel, and each future that follows */
     eddyi_mutex mutex;
@@ -21,6 +23,7 @@ struct eddy_concurrent_future {
     eddy_coro_fn fn;
     void *arg;
     eddy_task_options options;
+    eddyi_variables variables; /* that the task begins with */
     eddy_allocator allocator;
     char name[]; /* options.name */
 };
@@ -38,8 +41,7 @@ static void destroy(eddy_concurrent_future *future)
 {
     eddy_allocator allocator = future->allocator;
     eddy_loop *loop = future->loop;
-    eddyi_condition_destroy(&future->ended);
-    eddyi_mutex_destroy(&future->mutex);
+    eddyi_monitor_destroy(&future->mutex, &future->ended);
     eddyi_release(&allocator, future);
     eddyi_loop_life_remove(loop);
 }
@@ -120,25 +122,34 @@ static void fail_to_start(eddy_concurrent_future *future, int code)
     (void)finish(future, EDDYI_FUTURE_FINISHED, &error, code);
 }
 
-static void start(eddyi_node *node)
+static void start_task(eddy_concurrent_future *future)
 {
-    eddy_concurrent_future *future = EDDYI_CONTAINER(node, eddy_concurrent_future, start);
     eddy_loop *loop = future->loop;
     int rc = EDDY_ECANCELED;
     if (loop->closed)
         (void)finish_cancelled(future);
-    else if (!eddy_concurrent_future_done(future)) /* else cancelled before it began */
-        rc = eddyi_task_create(loop, &future->task, future->fn, future->arg, &future->options);
+    bool wanted = !eddy_concurrent_future_done(future); /* else cancelled before it began */
+    if (wanted)
+        rc = eddy_loop_create_task(loop, &future->task, future->fn, future->arg, &future->options);
     if (rc == 0) {
-        eddy_task_retain(future->task);
         future->waiter = (eddyi_waiter){.node.run = task_done};
         eddyi_future_watch(&future->task->future, &future->waiter);
         return;
     }
-    if (rc != EDDY_ECANCELED)
+    if (wanted)
         fail_to_start(future, rc);
     release_argument(future);
     eddy_concurrent_future_release(future);
+}
+
+static void start(eddyi_node *node)
+{
+    eddy_concurrent_future *future = EDDYI_CONTAINER(node, eddy_concurrent_future, start);
+    eddyi_variables variables = future->variables;
+    eddyi_borrowed borrowed = eddyi_variables_borrow(&variables);
+    start_task(future);
+    eddyi_variables_return(borrowed);
+    eddyi_variables_drop(&variables);
 }
 
 static int allocate(eddy_concurrent_future **out, eddy_loop *loop, const eddy_task_options *options)
@@ -149,22 +160,16 @@ static int allocate(eddy_concurrent_future **out, eddy_loop *loop, const eddy_ta
     eddy_concurrent_future *future = eddyi_allocate_zero(&loop->allocator, size);
     if (future == NULL)
         return EDDY_ENOMEM;
-    int rc = eddyi_mutex_init(&future->mutex);
-    if (rc < 0)
-        goto free_future;
-    rc = eddyi_condition_init(&future->ended);
-    if (rc < 0)
-        goto destroy_mutex;
+    int rc = eddyi_monitor_init(&future->mutex, &future->ended);
+    if (rc < 0) {
+        eddyi_release(&loop->allocator, future);
+        return rc;
+    }
     future->options = *options;
     if (options->name != NULL)
         future->options.name = memcpy(future->name, options->name, size - sizeof *future);
     *out = future;
     return 0;
-destroy_mutex:
-    eddyi_mutex_destroy(&future->mutex);
-free_future:
-    eddyi_release(&loop->allocator, future);
-    return rc;
 }
 
 int eddy_run_coroutine_threadsafe(eddy_loop *loop, eddy_concurrent_future **out, eddy_coro_fn fn, void *arg,
@@ -184,9 +189,11 @@ int eddy_run_coroutine_threadsafe(eddy_loop *loop, eddy_concurrent_future **out,
     future->fn = fn;
     future->arg = arg;
     future->allocator = loop->allocator;
+    future->variables = eddyi_variables_for(future->options.context);
     eddyi_loop_life_add(loop);
     rc = eddyi_loop_post(loop, &future->start);
     if (rc < 0) {
+        eddyi_variables_drop(&future->variables);
         destroy(future);
         return eddyi_fail(rc, "run_coroutine_threadsafe");
     }
@@ -209,7 +216,8 @@ bool eddy_concurrent_future_cancel(eddy_concurrent_future *future)
 {
     if (future == NULL || !finish_cancelled(future))
         return false;
-    if (eddyi_running_loop == future->loop) {
+    if (eddyi_running_loop == future->loop &&
+        future->task != NULL) { /* NULL: not made yet, or just being made */
         eddy_task_cancel(future->task);
         return true;
     }

@@ -3,32 +3,12 @@
 #ifndef EDDYI_EXECUTOR_H
 #define EDDYI_EXECUTOR_H
 
+#include "core/base/owned.h"
 #include "core/task/task.h"
 
 static inline bool eddyi_executor_valid(const eddy_executor *executor)
 {
     return executor != NULL && executor->size >= sizeof *executor && executor->submit != NULL;
-}
-
-/* What a future and a thread's side own together: the last to let go frees it. Any thread. */
-typedef struct eddyi_owned {
-    atomic_uint owners;
-    eddy_allocator allocator;
-} eddyi_owned;
-
-static inline void eddyi_owned_init(eddyi_owned *owned, unsigned owners, const eddy_allocator *allocator)
-{
-    atomic_init(&owned->owners, owners);
-    owned->allocator = *allocator;
-}
-
-/* `memory` is what `owned` lies in. */
-static inline void eddyi_disown(eddyi_owned *owned, void *memory)
-{
-    if (atomic_fetch_sub(&owned->owners, 1) != 1)
-        return;
-    eddy_allocator allocator = owned->allocator;
-    eddyi_release(&allocator, memory);
 }
 
 /* The two halves of eddy_job_run. */

@@ -5,6 +5,7 @@
  * that thread is then let go and takes the pool's memory with it. */
 #include <stdio.h>
 
+#include "core/base/monitor.h"
 #include "core/thread/executor.h"
 
 enum { MOST_WORKERS = 32, WORKERS_ABOVE_PROCESSORS = 4, NAME_SIZE = 16 };
@@ -44,8 +45,7 @@ static void free_pool(pool *self)
 {
     eddy_allocator allocator = self->allocator;
     eddyi_condition_destroy(&self->ended);
-    eddyi_condition_destroy(&self->work);
-    eddyi_mutex_destroy(&self->mutex);
+    eddyi_monitor_destroy(&self->mutex, &self->work);
     eddyi_release(&allocator, self);
 }
 
@@ -273,18 +273,12 @@ static unsigned default_workers(void)
 
 static int init_locks(pool *self)
 {
-    int rc = eddyi_mutex_init(&self->mutex);
+    int rc = eddyi_monitor_init(&self->mutex, &self->work);
     if (rc < 0)
         return rc;
-    rc = eddyi_condition_init(&self->work);
-    if (rc < 0)
-        goto destroy_mutex;
     rc = eddyi_condition_init(&self->ended);
-    if (rc == 0)
-        return 0;
-    eddyi_condition_destroy(&self->work);
-destroy_mutex:
-    eddyi_mutex_destroy(&self->mutex);
+    if (rc < 0)
+        eddyi_monitor_destroy(&self->mutex, &self->work);
     return rc;
 }
 

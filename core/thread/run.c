@@ -13,6 +13,7 @@ void eddy_job_options_init(eddy_job_options *options)
 typedef struct call {
     int (*fn)(void *arg);
     void *arg;
+    eddyi_variables variables; /* of to_thread */
     eddy_callback_fn release;
     int result;
 } call;
@@ -31,7 +32,6 @@ static void release_argument(call *self)
         release(self->arg);
 }
 
-/* All that is the worker's: what is to surround fn goes here. */
 static void make_call(call *self)
 {
     self->result = self->fn(self->arg);
@@ -188,7 +188,10 @@ static thread_call *thread_call_of(eddyi_job *job)
 
 static void thread_call_work(eddyi_job *job)
 {
-    make_call(&thread_call_of(job)->call);
+    call *self = &thread_call_of(job)->call;
+    eddyi_borrowed borrowed = eddyi_variables_borrow(&self->variables);
+    make_call(self);
+    eddyi_variables_return(borrowed);
 }
 
 static void thread_call_destroy(eddyi_job *job)
@@ -196,6 +199,7 @@ static void thread_call_destroy(eddyi_job *job)
     thread_call *self = thread_call_of(job);
     eddy_allocator allocator = self->allocator;
     release_argument(&self->call);
+    eddyi_variables_drop(&self->call.variables);
     eddyi_release(&allocator, self);
 }
 
@@ -228,6 +232,7 @@ int eddy_to_thread(int (*fn)(void *arg), void *arg, const eddy_job_options *opti
         return eddyi_fail(rc, "to_thread");
     }
     self->call = what;
+    self->call.variables = eddyi_variables_capture(task->future.loop);
     self->allocator = task->future.loop->allocator;
     self->job.work = thread_call_work;
     self->job.destroy = thread_call_destroy;

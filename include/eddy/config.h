@@ -54,9 +54,12 @@ typedef struct eddy_loop eddy_loop;
 typedef struct eddy_handle eddy_handle;
 typedef struct eddy_future eddy_future;
 typedef struct eddy_task eddy_task;
+typedef struct eddy_context eddy_context;
 typedef struct eddy_runner eddy_runner;
 typedef struct eddy_stream eddy_stream;
 typedef struct eddy_server eddy_server;
+typedef struct eddy_transport eddy_transport;
+typedef struct eddy_protocol eddy_protocol;
 
 /* A descriptor of the operating system: a file descriptor, SOCKET or HANDLE. -1 is none. */
 typedef intptr_t eddy_fd;

@@ -33,6 +33,10 @@ EDDY_BEGIN
     X(EQUEUESHUTDOWN, -21, "queue is shut down")                                                             \
     X(EBROKENBARRIER, -22, "barrier is broken")                                                              \
     X(ESENDFILE, -23, "sendfile is not available for this")                                                  \
+    X(ETLS, -40, "TLS failed")                                                                               \
+    X(ECERTIFICATE, -41, "certificate is not to be trusted")                                                 \
+    X(EHOSTNAME, -42, "certificate is for another host")                                                     \
+    X(ETRUNCATED, -43, "end of stream without the end of TLS")                                               \
     X(EINVAL, -100, "invalid argument")                                                                      \
     X(ENOMEM, -101, "out of memory")                                                                         \
     X(EBUSY, -102, "already in use by another task")                                                         \
@@ -87,11 +91,12 @@ typedef struct eddy_error {
     int code;              /* EDDY_E..., or 0: nothing failed yet */
     int os_error;          /* the operating system's own number, 0 when it was not asked */
     const char *operation; /* what failed: "connect", "readexactly" ...; a literal, or NULL */
-    const char *message;   /* the message given to cancel, or NULL */
+    const char *message;   /* the message given to cancel, TLS's own reason, or NULL */
     uint64_t partial;      /* EDDY_EINCOMPLETE: bytes that are there; a failed write: bytes that went out */
     uint64_t expected;     /* EDDY_EINCOMPLETE: bytes that were asked for, 0 for readuntil */
     uint64_t consumed;     /* EDDY_ELIMIT: bytes that can be read and surely hold no separator */
-    uint32_t group_count;  /* how many errors a task group ended with, 0 when it was not a group */
+    uint32_t
+        group_count; /* how many errors a task group ended with, or the attempts to connect; 0: neither */
     int group[EDDY_ERROR_GROUP_MAX]; /* the first of them, in the order in which they happened */
 } eddy_error;
 

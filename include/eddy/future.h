@@ -4,6 +4,7 @@
 #define EDDY_FUTURE_H
 
 #include <eddy/config.h>
+#include <eddy/context.h>
 #include <eddy/error.h>
 
 EDDY_BEGIN
@@ -154,6 +155,18 @@ EDDY_API eddy_loop *eddy_future_get_loop(const eddy_future *future);
  * since     0.1
  */
 EDDY_API int eddy_future_add_done_callback(eddy_future *future, eddy_done_fn fn, void *arg);
+
+/**
+ * The same in that context, which is used itself.
+ *
+ * asyncio   Future.add_done_callback with context
+ * takes     context: NULL is a copy of the current one
+ * errors    as eddy_future_add_done_callback
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_future_add_done_callback_in_context(eddy_future *future, eddy_done_fn fn, void *arg,
+                                                      eddy_context *context);
 
 /**
  * Remove every registration of that pair that is not queued yet.

@@ -4,6 +4,7 @@
 #define EDDY_LOOP_H
 
 #include <eddy/config.h>
+#include <eddy/context.h>
 #include <eddy/error.h>
 #include <eddy/memory.h>
 
@@ -23,13 +24,14 @@ typedef struct eddy_loop_options {
 EDDY_API void eddy_loop_options_init(eddy_loop_options *options);
 
 /**
- * Make a loop. It belongs to nobody's thread until it runs.
+ * Make a loop. It belongs to nobody's thread until it runs, and is not made current. The policy makes it (policy.h).
  *
  * asyncio   new_event_loop
  * takes     options: NULL for the defaults
  * returns   0 and a reference in *out, which eddy_loop_release gives back
  * errors    EDDY_EBACKEND no such backend in this build (the detail's message lists those there are) · EDDY_ENOMEM ·
- *           EDDY_EMFILE · EDDY_ENOSYS this machine cannot run it · EDDY_EINVAL
+ *           EDDY_EMFILE · EDDY_ENOSYS this machine cannot run it · EDDY_EINVAL · EDDY_EINVALIDSTATE called by the policy's own
+ *           new_event_loop · the policy's own
  * thread    any
  * since     0.1
  */
@@ -147,7 +149,19 @@ EDDY_API double eddy_loop_time(eddy_loop *loop);
 EDDY_API int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg);
 
 /**
- * The same from any thread; wakes the loop.
+ * The same in that context, which is used itself.
+ *
+ * asyncio   loop.call_soon with context
+ * takes     context: NULL is a copy of the current one
+ * errors    as eddy_loop_call_soon
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_loop_call_soon_in_context(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn,
+                                            void *arg, eddy_context *context);
+
+/**
+ * eddy_loop_call_soon from any thread; wakes the loop.
  *
  * asyncio   loop.call_soon_threadsafe
  * takes     out: as in eddy_loop_call_soon; that handle may be cancelled from any thread
@@ -157,6 +171,18 @@ EDDY_API int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callba
  */
 EDDY_API int eddy_loop_call_soon_threadsafe(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn,
                                             void *arg);
+
+/**
+ * The same in that context, which is used itself, on the loop's thread.
+ *
+ * asyncio   loop.call_soon_threadsafe with context
+ * takes     context: NULL is a copy of the caller's
+ * errors    as eddy_loop_call_soon_threadsafe
+ * thread    any
+ * since     0.1
+ */
+EDDY_API int eddy_loop_call_soon_threadsafe_in_context(eddy_loop *loop, eddy_handle **out,
+                                                       eddy_callback_fn fn, void *arg, eddy_context *context);
 
 /**
  * Run a callback after `delay` seconds; never early; equal deadlines in the order of the calls.
@@ -171,6 +197,18 @@ EDDY_API int eddy_loop_call_later(eddy_loop *loop, eddy_handle **out, double del
                                   void *arg);
 
 /**
+ * The same in that context, which is used itself.
+ *
+ * asyncio   loop.call_later with context
+ * takes     context: NULL is a copy of the current one
+ * errors    as eddy_loop_call_later
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_loop_call_later_in_context(eddy_loop *loop, eddy_handle **out, double delay,
+                                             eddy_callback_fn fn, void *arg, eddy_context *context);
+
+/**
  * Run a callback at a time of eddy_loop_time.
  *
  * asyncio   loop.call_at
@@ -181,6 +219,18 @@ EDDY_API int eddy_loop_call_later(eddy_loop *loop, eddy_handle **out, double del
  */
 EDDY_API int eddy_loop_call_at(eddy_loop *loop, eddy_handle **out, double when, eddy_callback_fn fn,
                                void *arg);
+
+/**
+ * The same in that context, which is used itself.
+ *
+ * asyncio   loop.call_at with context
+ * takes     context: NULL is a copy of the current one
+ * errors    as eddy_loop_call_later
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_loop_call_at_in_context(eddy_loop *loop, eddy_handle **out, double when,
+                                          eddy_callback_fn fn, void *arg, eddy_context *context);
 
 /**
  * Do not run it. No effect after it ran; idempotent.
@@ -210,6 +260,17 @@ EDDY_API bool eddy_handle_cancelled(const eddy_handle *handle);
  * since     0.1
  */
 EDDY_API double eddy_handle_when(const eddy_handle *handle);
+
+/**
+ * The context its callback runs in: the one that was given, or its own.
+ *
+ * asyncio   Handle.get_context
+ * takes     out: gets a reference that eddy_context_release gives back
+ * errors    EDDY_ENOMEM · EDDY_EINVAL
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_handle_get_context(eddy_handle *handle, eddy_context **out);
 
 /**
  * Give a handle back. The callback still runs. NULL is fine.
@@ -296,12 +357,15 @@ typedef struct eddy_exception_context {
     const eddy_error *error; /* its detail, or NULL */
     eddy_future *future;     /* whose error it is, or NULL */
     eddy_task *task;         /* or NULL */
+    eddy_handle *handle;     /* the callback's, or NULL */
 } eddy_exception_context;
 
 typedef void (*eddy_exception_handler_fn)(eddy_loop *loop, const eddy_exception_context *context, void *arg);
 
 /**
  * Set who is told of errors that nobody looked at; NULL: the default handler.
+ *
+ * It runs in the context of the task, of the future that is a task, or of the handle that the report names. It must not await.
  *
  * asyncio   loop.set_exception_handler
  * errors    EDDY_EINVAL

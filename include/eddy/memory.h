@@ -7,7 +7,8 @@
 
 EDDY_BEGIN
 
-/* Where memory comes from. Blocks must be aligned for any type (as malloc's are). */
+/* Where memory comes from. Blocks must be aligned for any type (as malloc's are); one that is not is given back, and the call ends
+ * with EDDY_ENOMEM. */
 typedef struct eddy_allocator {
     void *(*allocate)(void *context, size_t size);
     void *(*reallocate)(void *context, void *block, size_t size); /* block may be NULL */

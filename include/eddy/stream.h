@@ -6,6 +6,7 @@
 #include <eddy/config.h>
 #include <eddy/error.h>
 #include <eddy/task.h>
+#include <eddy/tls.h>
 
 EDDY_BEGIN
 
@@ -21,6 +22,14 @@ typedef struct eddy_connect_options {
     size_t high_water; /* unsent bytes above which writers wait; 0: 64 KiB */
     size_t low_water;  /* unsent bytes at which they go on; 0: a quarter of high_water */
     const char *local_host, *local_service; /* bind before connecting; NULL: the system chooses */
+    /* Seconds after which the next address is tried beside those under way (RFC 8305); it is tried at once when one fails.
+     * 0: 0.25; < 0: all at once; INFINITY: one after the other, each when the one before has failed. */
+    double happy_eyeballs_delay;
+    int interleave; /* so many addresses of the first family before the families take turns; < 0: the resolver's order.
+                                    0: 1, or the resolver's order when they are tried one after the other */
+    eddy_tls_context *tls;                      /* speak TLS from the first byte; NULL: do not */
+    const char *server_hostname;                /* with tls; as in eddy_tls_options */
+    double handshake_timeout, shutdown_timeout; /* with tls; seconds, 0: 60 and 30 */
 } eddy_connect_options;
 
 EDDY_API void eddy_connect_options_init(eddy_connect_options *options);
@@ -30,11 +39,16 @@ typedef struct eddy_server_options {
     eddy_family family;
     int backlog;           /* 0: 100 */
     bool no_reuse_address; /* SO_REUSEADDR is on by default where it is safe */
-    bool reuse_port;
+    bool reuse_port; /* several servers share a port, in this process or in others: all of them ask for it */
     bool keep_alive;
     bool do_not_start;                   /* listen only at eddy_server_start_serving or serve_forever */
     size_t limit, high_water, low_water; /* of each client's stream; as in eddy_connect_options */
-    eddy_task_options client_task;       /* of each client's task; zero for the defaults */
+    eddy_task_options
+        client_task;          /* of each client's task; zero for the defaults; never eager, by no factory */
+    const char *const *hosts; /* several hosts in place of the one of the call, which is NULL then */
+    size_t host_count;
+    eddy_tls_context *tls; /* speak TLS from the first byte; the server keeps a reference. NULL: do not */
+    double handshake_timeout, shutdown_timeout; /* with tls; seconds, 0: 60 and 30 */
 } eddy_server_options;
 
 EDDY_API void eddy_server_options_init(eddy_server_options *options);
@@ -42,7 +56,9 @@ EDDY_API void eddy_server_options_init(eddy_server_options *options);
 /**
  * Connect to a host.
  *
- * Addresses are tried one after the other in the resolver's order.
+ * The addresses of the host are tried in a staggered race (Happy Eyeballs): the first one that answers wins, the others are closed
+ * before this returns. When all fail, the record's `group` has the error of each attempt, and the code is that of the first one that says
+ * something about the host rather than about this machine.
  *
  * asyncio   open_connection
  * suspends  while the name is resolved and the connection is made
@@ -55,6 +71,21 @@ EDDY_API void eddy_server_options_init(eddy_server_options *options);
  */
 EDDY_AWAIT int eddy_open_connection(eddy_stream **out, const char *host, const char *service,
                                     const eddy_connect_options *options);
+
+/**
+ * A stream over a connected stream socket that was made elsewhere.
+ *
+ * asyncio   open_connection with sock
+ * takes     fd: eddy's from now on if this succeeds, and made non-blocking in any case; options: as eddy_open_connection, what is
+ *           about connecting is left alone
+ * returns   0 and a stream in *out, which eddy_stream_release gives back
+ * errors    EDDY_EINVAL not a stream socket · EDDY_ENOTSOCK · EDDY_EBADF · EDDY_EBUSY the loop has it already · EDDY_ENOMEM ·
+ *           EDDY_ENOLOOP
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_open_connection_fd(eddy_stream **out, eddy_fd fd,
+                                                const eddy_connect_options *options);
 
 /**
  * One more reference.
@@ -145,7 +176,7 @@ EDDY_API bool eddy_stream_at_eof(const eddy_stream *stream);
  *
  * What could not be sent at once is copied: `data` is yours again when the call returns.
  *
- * asyncio   StreamWriter.write and drain
+ * asyncio   StreamWriter.write and StreamWriter.drain
  * suspends  above the high-water mark
  * returns   0
  * errors    EDDY_EPIPE · EDDY_ECONNRESET · EDDY_ECANCELED all of it was taken and will be sent · EDDY_ECLOSED closing, or write_eof
@@ -229,6 +260,35 @@ EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
 EDDY_AWAIT int eddy_stream_wait_closed(eddy_stream *stream);
 
 /**
+ * Speak TLS from here on, as the context's role says: after STARTTLS, after a PROXY header.
+ *
+ * What a server has read already and not handed out is the beginning of it; a client that has such bytes refuses, for they
+ * are not protected and may be anybody's.
+ *
+ * asyncio   StreamWriter.start_tls
+ * suspends  until the handshake is done
+ * takes     options: NULL for the defaults, without a name to check: only for a context that checks none
+ * returns   0
+ * errors    EDDY_ECERTIFICATE · EDDY_EHOSTNAME · EDDY_ETLS · EDDY_ECONNABORTED the handshake took too long · EDDY_ECONNRESET · EDDY_EPROTO
+ *           bytes before TLS · EDDY_EOPNOTSUPP TLS already · EDDY_EBUSY a task reads · EDDY_ECLOSED · EDDY_ECANCELED · EDDY_ENOMEM ·
+ *           EDDY_EINVAL · EDDY_ENOSYS · EDDY_ENOTASK. Once begun, a failure or a cancel closes the stream
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_AWAIT int eddy_stream_start_tls(eddy_stream *stream, eddy_tls_context *context,
+                                     const eddy_tls_options *options);
+
+/**
+ * The stream's TLS, to be asked for version, cipher, certificate. It is there as long as the stream.
+ *
+ * asyncio   get_extra_info("ssl_object")
+ * returns   NULL without TLS
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API const eddy_tls_object *eddy_stream_ssl_object(const eddy_stream *stream);
+
+/**
  * The address of the other end or of this one, as text: "127.0.0.1:80", "[::1]:80".
  *
  * asyncio   get_extra_info("peername")
@@ -268,7 +328,7 @@ EDDY_API eddy_fd eddy_stream_fileno(const eddy_stream *stream);
 EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
 
 /**
- * Listen on every address of the host, one task a client.
+ * Listen on every address of the host, or of the options' hosts, one task a client. Each distinct address is bound once.
  *
  * asyncio   start_server
  * suspends  while the name is resolved
@@ -276,12 +336,27 @@ EDDY_API size_t eddy_stream_write_buffer_size(const eddy_stream *stream);
  *           each client
  * returns   0 and a server in *out, which eddy_server_release gives back
  * errors    EDDY_EADDRINUSE · EDDY_EADDRNOTAVAIL · EDDY_EACCES · EDDY_ENOHOST · EDDY_ERESOLVE · EDDY_EMFILE · EDDY_ENOMEM ·
- *           EDDY_ECANCELED · EDDY_EINVAL · EDDY_ENOTASK
+ *           EDDY_ENOSYS reuse_port where the system has none · EDDY_ECANCELED · EDDY_EINVAL · EDDY_ENOTASK
  * thread    the loop's
  * since     0.1
  */
 EDDY_AWAIT int eddy_start_server(eddy_server **out, const char *host, const char *service, eddy_client_fn fn,
                                  void *arg, const eddy_server_options *options);
+
+/**
+ * Serve on a socket that was made elsewhere: bound, and perhaps listening already, as a service manager hands it over.
+ *
+ * asyncio   start_server with sock
+ * takes     fd: eddy's from now on if this succeeds, and made non-blocking in any case; fn, arg: of each client; options: as
+ *           eddy_start_server, what is about making sockets is left alone
+ * returns   0 and a server in *out, which eddy_server_release gives back
+ * errors    EDDY_EINVAL not a stream socket, or one that cannot listen · EDDY_ENOTSOCK · EDDY_EBADF · EDDY_EBUSY the loop has it already ·
+ *           EDDY_ENOMEM · EDDY_ENOLOOP
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_start_server_fd(eddy_server **out, eddy_fd fd, eddy_client_fn fn, void *arg,
+                                             const eddy_server_options *options);
 
 /**
  * Give a server back; the last reference closes it. NULL is fine.

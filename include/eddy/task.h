@@ -4,30 +4,43 @@
 #define EDDY_TASK_H
 
 #include <eddy/config.h>
+#include <eddy/context.h>
 #include <eddy/error.h>
 #include <eddy/future.h>
 
 EDDY_BEGIN
 
+/* Whether a task's first step runs inside the call that makes it. */
+typedef enum eddy_eager_start {
+    EDDY_EAGER_START_DEFAULT, /* as the task factory has it; without one: no */
+    EDDY_EAGER_START_YES,
+    EDDY_EAGER_START_NO
+} eddy_eager_start;
+
 typedef struct eddy_task_options {
     size_t size;
     const char *name; /* copied; NULL: "Task-N" */
     size_t
-        stack_size; /* bytes of address space; 0: 256 KiB, block and guard included. Rounded up; too large is EDDY_EINVAL */
+        stack_size; /* bytes of address space; 0: some 256 KiB, guard included. Rounded up; too large is EDDY_EINVAL */
     bool
         stack_without_signals; /* allows stacks too small for a signal handler to run on, down to 1 KiB: for programs whose
                                    handlers run on an alternate stack */
     eddy_callback_fn release; /* runs once with arg when the task has ended, also when it never ran */
+    /* YES: the body runs at once, until it first suspends, and then the caller goes on. Only on the loop that runs in this
+     * thread; otherwise the first step is queued as ever. */
+    eddy_eager_start eager_start;
+    eddy_context *context; /* used itself, also by several tasks; NULL: a copy of the current one */
 } eddy_task_options;
 
 EDDY_API void eddy_task_options_init(eddy_task_options *options);
 
 /**
- * Make a task on the running loop. Its first step is queued; tasks start in the order of creation.
+ * Make a task on the running loop, through its task factory if one is set. Its first step is queued, or runs now when it is
+ * to start eagerly; queued ones start in the order of creation.
  *
  * asyncio   create_task
  * takes     out: NULL (the loop keeps it alive), or gets a reference that eddy_task_release gives back; arg: yours, given to fn
- * errors    EDDY_ENOLOOP · EDDY_ENOMEM (arg stays yours, release does not run) · EDDY_EINVAL
+ * errors    EDDY_ENOLOOP · EDDY_ENOMEM (arg stays yours, release does not run) · EDDY_EINVAL · the factory's own
  * thread    the loop's
  * since     0.1
  */
@@ -37,12 +50,68 @@ EDDY_API int eddy_create_task(eddy_task **out, eddy_coro_fn fn, void *arg, const
  * The same on a loop that need not run yet.
  *
  * asyncio   loop.create_task
- * errors    EDDY_ECLOSED · EDDY_ENOMEM · EDDY_EINVAL · EDDY_EWRONGTHREAD in debug mode
+ * errors    EDDY_ECLOSED · EDDY_ENOMEM · EDDY_EINVAL · EDDY_EWRONGTHREAD in debug mode · the factory's own
  * thread    the loop's
  * since     0.1
  */
 EDDY_API int eddy_loop_create_task(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
                                    const eddy_task_options *options);
+
+/**
+ * What eddy_loop_create_task does when no factory is set: the constructor, for factories.
+ *
+ * asyncio   Task
+ * takes     as eddy_create_task; out is set before an eager body runs
+ * errors    EDDY_ECLOSED · EDDY_ENOMEM · EDDY_EINVAL · EDDY_EWRONGTHREAD in debug mode
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
+                              const eddy_task_options *options);
+
+/* Makes the tasks of a loop, as eddy_task_create does: 0 and a reference in *out (never NULL), or an error and `arg` is the
+ * caller's. `options` may be NULL; what it does not know it passes on. */
+typedef int (*eddy_task_factory_fn)(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
+                                    const eddy_task_options *options, void *factory_arg);
+
+/**
+ * Set what makes the tasks of create_task, of task groups, of runners and of other threads; not those of servers and eddy's own.
+ *
+ * asyncio   loop.set_task_factory
+ * takes     factory: NULL restores the default; arg: given to it
+ * errors    EDDY_EINVAL
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_loop_set_task_factory(eddy_loop *loop, eddy_task_factory_fn factory, void *arg);
+
+/**
+ * The factory that was set, NULL for the default one.
+ *
+ * asyncio   loop.get_task_factory
+ * takes     arg: NULL, or gets what is given to it
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API eddy_task_factory_fn eddy_loop_get_task_factory(const eddy_loop *loop, void **arg);
+
+/* A factory of one's own with its argument. */
+typedef struct eddy_task_constructor {
+    eddy_task_factory_fn create;
+    void *arg;
+} eddy_task_constructor;
+
+/**
+ * A factory whose tasks start eagerly unless their options say no.
+ *
+ * asyncio   eager_task_factory and create_eager_task_factory
+ * takes     constructor: NULL for eddy_task_create, or an eddy_task_constructor to make them with, yours while it is set
+ * errors    as eddy_task_create, or the constructor's
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API int eddy_eager_task_factory(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *arg,
+                                     const eddy_task_options *options, void *constructor);
 
 /**
  * One more reference.
@@ -194,6 +263,27 @@ EDDY_API int eddy_task_get_name(const eddy_task *task, char *buffer, size_t size
  * since     0.1
  */
 EDDY_API int eddy_task_set_name(eddy_task *task, const char *name);
+
+/**
+ * The function that it runs.
+ *
+ * asyncio   Task.get_coro
+ * takes     arg: NULL, or gets the function's argument, NULL once the task has ended
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API eddy_coro_fn eddy_task_get_coro(const eddy_task *task, void **arg);
+
+/**
+ * The context it runs in: the one that was given, or its own.
+ *
+ * asyncio   Task.get_context
+ * takes     out: gets a reference that eddy_context_release gives back
+ * errors    EDDY_ENOMEM · EDDY_EINVAL
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_task_get_context(eddy_task *task, eddy_context **out);
 
 /**
  * Its number: counts up over all tasks of the process, from 1.

@@ -108,7 +108,7 @@ typedef struct eddy_job_options {
 EDDY_API void eddy_job_options_init(eddy_job_options *options);
 
 /**
- * Call fn(arg) on a thread of the executor. It is handed over now; the future tells what it came to.
+ * Call fn(arg) on a thread of the executor, in that thread's own context. It is handed over now; the future tells what it came to.
  *
  * Cancelling the future keeps a call that has not begun from being made; one that runs, runs on, and what it comes to is dropped.
  *
@@ -124,7 +124,7 @@ EDDY_API int eddy_loop_run_in_executor(eddy_loop *loop, eddy_future **out, eddy_
                                        int (*fn)(void *arg), void *arg, const eddy_job_options *options);
 
 /**
- * Call fn(arg) on a thread of the loop's default executor and wait for it.
+ * Call fn(arg) on a thread of the loop's default executor, in a copy of the caller's context, and wait for it.
  *
  * A cancel ends the waiting at once. A call that has not begun is not made; one that runs, runs on, so arg must outlive it: give an
  * arg of which the call is an owner, and a release. What fn came to before the cancel is handed over, as for I/O.

@@ -1,5 +1,6 @@
 /* sockets.c: eddyi_platform_net over BSD sockets.
  * Touches the socket calls. Every descriptor is non-blocking, close-on-exec and free of SIGPIPE from birth. */
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -73,22 +74,37 @@ static int net_close(eddyi_backend *backend, eddy_fd fd)
 
 /* ---- options ---- */
 
+#ifdef SO_REUSEPORT
+enum { REUSE_PORT = SO_REUSEPORT };
+#else
+enum { REUSE_PORT = -1 }; /* older systems have none */
+#endif
+
 static bool find_option(enum eddyi_socket_option option, int *level, int *name)
 {
     static const struct {
         int level, name;
     } map[] = {
-        [EDDYI_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR}, [EDDYI_REUSE_PORT] = {SOL_SOCKET, SO_REUSEPORT},
+        [EDDYI_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR}, [EDDYI_REUSE_PORT] = {SOL_SOCKET, REUSE_PORT},
         [EDDYI_V6_ONLY] = {IPPROTO_IPV6, IPV6_V6ONLY},      [EDDYI_NO_DELAY] = {IPPROTO_TCP, TCP_NODELAY},
         [EDDYI_KEEP_ALIVE] = {SOL_SOCKET, SO_KEEPALIVE},    [EDDYI_LINGER_RESET] = {SOL_SOCKET, SO_LINGER},
         [EDDYI_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},      [EDDYI_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
         [EDDYI_SOCKET_ERROR] = {SOL_SOCKET, SO_ERROR},      [EDDYI_SOCKET_TYPE] = {SOL_SOCKET, SO_TYPE},
     };
-    if ((size_t)option >= sizeof map / sizeof map[0])
+    if ((size_t)option >= sizeof map / sizeof map[0] || option == EDDYI_NON_BLOCKING)
         return false;
     *level = map[option].level;
     *name = map[option].name;
     return true;
+}
+
+static int set_non_blocking(int fd, bool on)
+{
+    int flags = EDDYI_CALL(fcntl, -1, (fd, F_GETFL, 0));
+    if (flags < 0)
+        return answer(flags);
+    int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+    return wanted == flags ? 0 : answer(EDDYI_CALL(fcntl, -1, (fd, F_SETFL, wanted)));
 }
 
 static int net_set_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_option option, int value)
@@ -98,13 +114,19 @@ static int net_set_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_
     const void *data = &value;
     socklen_t size = sizeof value;
     (void)backend;
+    if (option == EDDYI_NON_BLOCKING)
+        return set_non_blocking((int)fd, value != 0);
     if (!find_option(option, &level, &name))
         return EDDY_EINVAL;
     if (option == EDDYI_LINGER_RESET) {
         data = &linger;
         size = sizeof linger;
     }
-    return answer(EDDYI_CALL(setsockopt, -1, ((int)fd, level, name, data, size)));
+    if (name == -1)
+        return EDDY_ENOSYS;
+    int rc = EDDYI_CALL(setsockopt, -1, ((int)fd, level, name, data, size));
+    return rc < 0 && errno == ENOPROTOOPT ? EDDY_ENOSYS
+                                          : answer(rc); /* the header knows it, the kernel does not */
 }
 
 static int net_get_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_option option, int *value)

@@ -8,8 +8,9 @@ void eddyi_context_start(void);
 
 const size_t eddyi_context_room = 0;
 
-void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg)
+void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*entry)(void *arg), void *arg)
 {
+    eddyi_context new;
     struct frame {
         uint64_t x19, x20, x21_to_x28[8], x29, x30, d8_to_d15[8], fpcr, padding;
     } frame = {.x19 = (uint64_t)(uintptr_t)arg,
@@ -20,5 +21,6 @@ void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*e
     top -= (uintptr_t)top % 16;
     top -= sizeof frame;
     memcpy(top, &frame, sizeof frame);
-    context->stack_pointer = top;
+    new.stack_pointer = top;
+    eddyi_context_switch(from, &new);
 }

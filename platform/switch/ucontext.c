@@ -1,5 +1,6 @@
 /* ucontext.c: the context switch where there is no assembly: POSIX ucontext (removed from POSIX.1-2008, still everywhere).
  * Touches ucontext.h. Slower by a system call a switch; the saved state lies on the stack of whoever leaves. */
+#include <fenv.h>
 #include <string.h>
 #include <ucontext.h>
 
@@ -18,11 +19,13 @@ static void start(unsigned high, unsigned low)
 {
     uintptr_t address = ((uintptr_t)high << 16 << 16) | (uintptr_t)low;
     first_frame *frame = (first_frame *)address;
+    (void)fesetenv(FE_DFL_ENV); /* what getcontext took was the leaver's */
     frame->entry(frame->arg);
 }
 
-void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*entry)(void *arg), void *arg)
+void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*entry)(void *arg), void *arg)
 {
+    eddyi_context new;
     char *top = (char *)low + size - sizeof(first_frame);
     top -= (uintptr_t)top % 64;
     first_frame *frame = (first_frame *)(void *)top;
@@ -34,7 +37,8 @@ void eddyi_context_make(eddyi_context *context, void *low, size_t size, void (*e
     frame->entry = entry;
     frame->arg = arg;
     makecontext(&frame->state, (void (*)(void))start, 2, (unsigned)(address >> 16 >> 16), (unsigned)address);
-    context->stack_pointer = &frame->state;
+    new.stack_pointer = &frame->state;
+    eddyi_context_switch(from, &new);
 }
 
 void eddyi_context_switch(eddyi_context *from, const eddyi_context *to)

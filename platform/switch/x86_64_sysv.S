@@ -71,23 +71,67 @@ NAME(eddyi_context_switch):
         .size   NAME(eddyi_context_switch), . - NAME(eddyi_context_switch)
 #endif
 
-/* The first frame of a context: r12 holds the argument, r13 the entry function, which never returns. The undefined return address tells
- * unwinders that the stack ends here. */
-        .globl  NAME(eddyi_context_start)
+/* Saves the caller in the same way and jumps to the new stack's first function, which the processor foresees; a prepared frame would be
+ * returned to, which it cannot. Not called either: a call more than there are returns would put the return predictor out of step. What
+ * lies where a return address would be tells unwinders, by its undefined caller, that the stack ends here. */
+        .globl  NAME(eddyi_context_enter)
 #if defined(__ELF__)
-        .type   NAME(eddyi_context_start), @function
-        .hidden NAME(eddyi_context_start)
+        .type   NAME(eddyi_context_enter), @function
+        .hidden NAME(eddyi_context_enter)
 #endif
         .p2align 4
-NAME(eddyi_context_start):
+NAME(eddyi_context_enter):
         .cfi_startproc
-        .cfi_undefined %rip
         endbr64
-        movq    %r12, %rdi
-        callq   *%r13
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %rbp, 0
+        pushq   %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %rbx, 0
+        pushq   %r12
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r12, 0
+        pushq   %r13
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r13, 0
+        pushq   %r14
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r14, 0
+        pushq   %r15
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r15, 0
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        stmxcsr (%rsp)
+        fnstcw  4(%rsp)
+        movq    %rsp, (%rdi)
+        leaq    (%rsi,%rdx), %rsp
+        .cfi_def_cfa %rsp, 0
+        .cfi_undefined %rip
+        .cfi_same_value %rbp
+        .cfi_same_value %rbx
+        .cfi_same_value %r12
+        .cfi_same_value %r13
+        .cfi_same_value %r14
+        .cfi_same_value %r15
+        andq    $-16, %rsp
+        ldmxcsr mxcsr_default(%rip)
+        fldcw   x87_control_default(%rip)
+        movq    %r8, %rdi
+        xorl    %ebp, %ebp              /* where chains of frame pointers end */
+        leaq    stack_end(%rip), %rax
+        pushq   %rax
+        jmpq    *%rcx
+        nop                             /* unwinders look at the byte before */
+stack_end:
         ud2
+mxcsr_default:
+        .long   0x1f80
+x87_control_default:
+        .short  0x037f
         .cfi_endproc
 #if defined(__ELF__)
-        .size   NAME(eddyi_context_start), . - NAME(eddyi_context_start)
+        .size   NAME(eddyi_context_enter), . - NAME(eddyi_context_enter)
         .section .note.GNU-stack, "", @progbits
 #endif

@@ -22,9 +22,10 @@ typedef struct child {
 } child;
 
 int child_body(void *arg);
-eddy_task *spawn(child *self);  /* one reference; the task has not run yet */
-eddy_future *make_future(void); /* of the running loop; one reference */
-void yield_times(int count);    /* as many bare yields; each must succeed */
+eddy_task *spawn(child *self);         /* one reference; the task has not run yet */
+eddy_task *spawn_eagerly(child *self); /* one reference; it has run until it first suspends */
+eddy_future *make_future(void);        /* of the running loop; one reference */
+void yield_times(int count);           /* as many bare yields; each must succeed */
 
 /* A task that awaits another and notes how the waiting went and what the other came to. */
 typedef struct telling {

@@ -1,23 +1,55 @@
-/* main.c: runs every suite on the backend named by the argument or EDDY_BACKEND.
- * Touches suite.h and support.h. Succeeds only if every suite did. */
+/* main.c: runs every suite on the backend named by EDDY_BACKEND, or sweeps over the calls that its tests make.
+ * Touches suite.h, sweep.h and support.h. Succeeds only if every suite did.
+ *
+ * conformance [--sweep | --sweep-calls] [--every N] [PATTERN] */
 #include "processes.h"
 #include "suite.h"
-#include "support/support.h"
+#include "sweep.h"
 
-int main(int argc, char **argv)
+int suite_run(const char *name, const struct CMUnitTest *tests, size_t count)
+{
+    if (sweep_chosen.on)
+        return sweep_tests(tests, count);
+    return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+}
+
+static bool read_arguments(int argc, char **argv)
+{
+    const char *shift = getenv("EDDY_SWEEP_SHIFT");
+    sweep_chosen.shift = shift != NULL ? strtoull(shift, NULL, 10) : 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--sweep") == 0) {
+            sweep_chosen.on = true;
+        } else if (strcmp(argv[i], "--sweep-calls") == 0) {
+            sweep_chosen.on = sweep_chosen.system_calls = true;
+        } else if (strcmp(argv[i], "--every") == 0 && i + 1 < argc) {
+            sweep_chosen.every = strtoull(argv[++i], NULL, 10);
+        } else if (argv[i][0] != '-' && sweep_chosen.pattern == NULL) {
+            sweep_chosen.pattern = argv[i];
+            cmocka_set_test_filter(argv[i]);
+        } else {
+            return false;
+        }
+    }
+    return sweep_chosen.every > 0;
+}
+
+static int run_suites(void)
 {
     int failed = 0;
-    if (argc > 1 && strcmp(argv[1], CHILD_ARGUMENT) == 0)
-        return process_child();
-    support_init(argc, argv);
     failed += suite_futures();
+    failed += suite_futures_told();
     failed += suite_tasks();
     failed += suite_task_ends();
+    failed += suite_eager();
+    failed += suite_eager_nested();
+    failed += suite_task_factory();
     failed += suite_cancel();
     failed += suite_cancel_races();
     failed += suite_gather();
     failed += suite_shield();
     failed += suite_wait();
+    failed += suite_wait_leaves();
     failed += suite_timeouts();
     failed += suite_wait_for();
     failed += suite_groups();
@@ -35,6 +67,7 @@ int main(int argc, char **argv)
     failed += suite_loop_outside();
     failed += suite_reports();
     failed += suite_runner();
+    failed += suite_policy();
     failed += suite_watch();
     failed += suite_queues();
     failed += suite_queue_waits();
@@ -47,7 +80,10 @@ int main(int argc, char **argv)
     failed += suite_streams_lookups();
     failed += suite_streams_rules();
     failed += suite_server();
+    failed += suite_server_made();
     failed += suite_connect();
+    failed += suite_connect_race();
+    failed += suite_transports();
     failed += suite_executor();
     failed += suite_executor_pool();
     failed += suite_threads();
@@ -57,5 +93,24 @@ int main(int argc, char **argv)
     failed += suite_process();
     failed += suite_process_options();
     failed += suite_process_faults();
+    failed += suite_contexts();
+    failed += suite_contexts_tasks();
+    failed += suite_contexts_threads();
+    failed += suite_closes(); /* last: it looks back */
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], CHILD_ARGUMENT) == 0)
+        return process_child();
+    support_init(1, argv);
+    if (!read_arguments(argc, argv)) {
+        print_error("usage: %s [--sweep | --sweep-calls] [--every N] [PATTERN]\n", argv[0]);
+        return 2;
+    }
+    int failed = run_suites();
+    if (sweep_chosen.on)
+        sweep_print_totals();
     return failed != 0;
 }

@@ -1,16 +1,29 @@
 /* suite.h: the suites of the conformance program: the public API, the same on every backend.
- * Touches nothing. Each suite runs its CMocka group and returns how many tests failed. */
+ * Touches cmocka. Each suite hands its tests to suite_run and returns how many failed. */
 #ifndef SUITE_H
 #define SUITE_H
 
+#include "support/support.h"
+
+/* Runs the tests one after the other, or sweeps over the calls of each: main.c chooses. */
+int suite_run(const char *name, const struct CMUnitTest *tests, size_t count);
+#undef cmocka_run_group_tests_name
+#define cmocka_run_group_tests_name(name, tests, setup, teardown)                                            \
+    suite_run(name, tests, sizeof(tests) / sizeof(tests)[0])
+
 int suite_futures(void);
+int suite_futures_told(void);
 int suite_tasks(void);
 int suite_task_ends(void);
+int suite_eager(void);
+int suite_eager_nested(void);
+int suite_task_factory(void);
 int suite_cancel(void);
 int suite_cancel_races(void);
 int suite_gather(void);
 int suite_shield(void);
 int suite_wait(void);
+int suite_wait_leaves(void);
 int suite_timeouts(void);
 int suite_wait_for(void);
 int suite_groups(void);
@@ -28,6 +41,7 @@ int suite_loop_fair(void);
 int suite_loop_outside(void);
 int suite_reports(void);
 int suite_runner(void);
+int suite_policy(void);
 int suite_watch(void);
 int suite_queues(void);
 int suite_queue_waits(void);
@@ -40,16 +54,19 @@ int suite_streams_close(void);
 int suite_streams_lookups(void);
 int suite_streams_rules(void);
 int suite_server(void);
+int suite_server_made(void);
 int suite_connect(void);
+int suite_connect_race(void);
+int suite_transports(void);
 int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
+int suite_closes(void);
+int suite_contexts(void);
+int suite_contexts_tasks(void);
+int suite_contexts_threads(void);
 int suite_signals(void);
-int suite_pipes(void);
-int suite_process(void);
-int suite_process_options(void);
-int suite_process_faults(void);
 int suite_pipes(void);
 int suite_process(void);
 int suite_process_options(void);

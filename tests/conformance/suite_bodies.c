@@ -82,6 +82,15 @@ eddy_task *spawn(child *self)
     return task;
 }
 
+eddy_task *spawn_eagerly(child *self)
+{
+    eddy_task *task = NULL;
+    assert_int_equal(eddy_create_task(&task, child_body, self,
+                                      EDDY_OPTIONS(eddy_task_options, .eager_start = EDDY_EAGER_START_YES)),
+                     0);
+    return task;
+}
+
 eddy_future *make_future(void)
 {
     eddy_future *future = NULL;

@@ -236,6 +236,63 @@ TASK_TEST(fault_C4_each_new_request_is_delivered_to_a_task_that_ignores_them)
     return 0;
 }
 
+static int swallow_in_sleep(void *gate)
+{
+    int dropped = eddy_sleep((double)INFINITY);
+    (void)dropped;
+    return eddy_await_future(gate, NULL);
+}
+
+static int swallow_on_purpose(void *gate)
+{
+    int rc = swallow_in_sleep(gate);
+    (void)eddy_task_uncancel(eddy_current_task());
+    return rc;
+}
+
+static void cancel_and_finish(eddy_coro_fn body, int result)
+{
+    eddy_future *gate = make_future();
+    eddy_task *task;
+    assert_int_equal(eddy_create_task(&task, body, gate, NULL), 0);
+    yield_times(1);
+    assert_true(eddy_task_cancel(task));
+    yield_times(2);
+    if (result < 0)
+        assert_int_equal(eddy_future_set_exception(gate, result), 0);
+    else
+        assert_int_equal(eddy_future_set_result(gate, result), 0);
+    assert_int_equal(eddy_await(task, NULL), result);
+    eddy_task_release(task);
+    eddy_future_release(gate);
+}
+
+TASK_TEST(fault_C4_debug_mode_reports_a_swallowed_cancel_with_both_places)
+{
+    (void)arg;
+    support_catch_reports();
+    cancel_and_finish(swallow_in_sleep, 1);
+    assert_int_equal(support_reports(), 0); /* asyncio allows it */
+    eddy_loop_set_debug(eddy_get_running_loop(), true);
+    cancel_and_finish(swallow_in_sleep, 1);
+    assert_int_equal(support_reports(), 1);
+    assert_int_equal(support_last_code(), EDDY_ECANCELED);
+    assert_non_null(strstr(support_last_message(), "delivered in 'sleep'"));
+    assert_non_null(strstr(support_last_message(), "last to 'future'"));
+    return 0;
+}
+
+TASK_TEST(fault_C4_cancel_that_was_taken_back_or_ended_in_an_error_is_not_swallowed)
+{
+    (void)arg;
+    support_catch_reports();
+    eddy_loop_set_debug(eddy_get_running_loop(), true);
+    cancel_and_finish(swallow_on_purpose, 1);
+    cancel_and_finish(swallow_in_sleep, EDDY_EIO);
+    assert_int_equal(support_reports(), 0);
+    return 0;
+}
+
 /* ---- fault C5: the table of moments ---- */
 
 TASK_TEST(fault_C5_cancel_after_the_end_answers_false_and_counts_nothing)
@@ -345,6 +402,8 @@ int suite_cancel_races(void)
         cmocka_unit_test(io_that_has_no_result_yet_is_cancelled_at_once),
         cmocka_unit_test(fault_C4_shielded_clean_up_has_a_deadline),
         cmocka_unit_test(fault_C4_each_new_request_is_delivered_to_a_task_that_ignores_them),
+        cmocka_unit_test(fault_C4_debug_mode_reports_a_swallowed_cancel_with_both_places),
+        cmocka_unit_test(fault_C4_cancel_that_was_taken_back_or_ended_in_an_error_is_not_swallowed),
         cmocka_unit_test(fault_C5_cancel_after_the_end_answers_false_and_counts_nothing),
         cmocka_unit_test(fault_C5_child_cancels_its_awaiting_parent),
         cmocka_unit_test(fault_C5_cancel_during_clean_up_is_delivered_too),

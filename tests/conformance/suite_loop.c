@@ -69,7 +69,7 @@ void stop_loop(void *loop)
 
 void stop_loop_from_thread(void *loop)
 {
-    (void)eddy_loop_call_soon_threadsafe(loop, NULL, stop_loop, loop);
+    assert_int_equal(eddy_loop_call_soon_threadsafe(loop, NULL, stop_loop, loop), 0);
 }
 
 /* ---- callbacks and order ---- */
@@ -147,7 +147,7 @@ static void an_iteration_runs_ready_then_io_then_timers(void **state)
     end_loop(loop);
 }
 
-/* L6 as a promise: equal deadlines in the order of the calls, and shorter ones first. */
+/* L6 as a promise: equal deadlines in the order of the calls, and shorter ones first. All are counted from one look at the clock. */
 static void timers_fire_in_order(void **state)
 {
     eddy_loop *loop = make_loop();
@@ -155,6 +155,21 @@ static void timers_fire_in_order(void **state)
     double when = eddy_loop_time(loop) + 0.003;
     for (int i = 0; i < 5; i++)
         assert_int_equal(eddy_loop_call_at(loop, NULL, when, note, (void *)(intptr_t)i), 0);
+    assert_int_equal(eddy_loop_call_at(loop, NULL, when - 0.002, note, (void *)10), 0);
+    assert_int_equal(eddy_loop_call_at(loop, NULL, when - 5, note, (void *)9), 0);
+    assert_int_equal(eddy_loop_call_at(loop, NULL, when + 0.001, stop_loop, loop), 0);
+    assert_int_equal(eddy_loop_run_forever(loop), 0);
+    must_have_noted(7, (int[]){9, 10, 0, 1, 2, 3, 4});
+    end_loop(loop);
+}
+
+/* The same for delays, which count from when the loop looks at the clock next. */
+static void delays_fire_in_order(void **state)
+{
+    eddy_loop *loop = make_loop();
+    (void)state;
+    for (int i = 0; i < 5; i++)
+        note_later(loop, 0.003, i);
     note_later(loop, 0.001, 10);
     note_later(loop, -5, 9); /* T7: in the past is now */
     assert_int_equal(eddy_loop_call_later(loop, NULL, 0.004, stop_loop, loop), 0);
@@ -495,6 +510,7 @@ int suite_loop(void)
         cmocka_unit_test(callbacks_run_once_each_in_the_order_of_the_calls),
         cmocka_unit_test(an_iteration_runs_ready_then_io_then_timers),
         cmocka_unit_test(timers_fire_in_order),
+        cmocka_unit_test(delays_fire_in_order),
         cmocka_unit_test(fault_T7_odd_delays_are_defined),
         cmocka_unit_test(fault_T1_no_sleep_is_early),
         cmocka_unit_test(cancelled_handles_do_not_run),

@@ -12,6 +12,7 @@
 #include "core/base/inject.h"
 #include "core/loop/loop.h"
 #include "core/platform.h"
+#include "core/task/annotate.h"
 
 /* ---- creation ---- */
 
@@ -148,7 +149,8 @@ enum { POSTERS = 4, POSTS = 5000 };
 
 typedef struct posting {
     eddy_loop *loop;
-    int ran, refused;
+    int ran;
+    atomic_int refused;
 } posting;
 
 static void count_post(void *arg)
@@ -170,7 +172,7 @@ static int wait_for_posts(void *arg)
     for (;;) {
         int sum = 0;
         for (int i = 0; i < POSTERS; i++)
-            sum += all[i].ran;
+            sum += all[i].ran + all[i].refused;
         if (sum == POSTERS * POSTS)
             return 0;
         int rc = eddy_sleep(0);
@@ -331,6 +333,9 @@ static void fault_X10_fork_in_the_middle_leaves_the_parent_alone(void **state)
     fork_story story = {.child = -1};
     int status;
     (void)state;
+#ifdef EDDYI_TSAN
+    skip(); /* in a child forked on a fiber it ignores what orders the switches, and sees races between them */
+#endif
     eddyi_running_loop = NULL;
     int rc = eddy_run(fork_in_the_middle, &story, &options);
     if (story.child == 0)
@@ -431,7 +436,7 @@ static void foreign_loop_drives_io(void **state)
 
 static void post_a_note(void *loop)
 {
-    (void)eddy_loop_call_soon_threadsafe(loop, NULL, note, (void *)7);
+    assert_int_equal(eddy_loop_call_soon_threadsafe(loop, NULL, note, (void *)7), 0);
 }
 
 /* A post reaches the foreign loop through the descriptor, each time it sleeps. */

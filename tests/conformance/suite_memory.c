@@ -165,6 +165,25 @@ static int use_callbacks(void *arg)
     return rc;
 }
 
+/* Half of them end in their eager step. */
+static int start_eagerly(void *arg)
+{
+    eddy_task *task;
+    eddy_task_group group;
+    const eddy_task_options named = {.size = sizeof named, .name = "named"};
+    int rc = eddy_loop_set_task_factory(eddy_get_running_loop(), eddy_eager_task_factory, NULL);
+    if (rc == 0)
+        rc = eddy_create_task(&task, use_callbacks, arg, &named);
+    if (rc < 0)
+        return rc;
+    rc = eddy_await(task, NULL);
+    eddy_task_release(task);
+    int entered = eddy_task_group_enter(&group);
+    for (int i = 0; entered == 0 && rc == 0 && i < 4; i++)
+        rc = eddy_task_group_create_task(&group, NULL, i % 2 == 0 ? short_sleep : use_callbacks, arg, NULL);
+    return eddy_task_group_exit(&group, rc);
+}
+
 static int nothing(void *arg)
 {
     (void)arg;
@@ -202,6 +221,47 @@ static int use_concurrent_future(void *arg)
     rc = eddy_await_future(future, NULL);
     eddy_future_release(future);
     return rc;
+}
+
+static const eddy_context_var shade = EDDY_CONTEXT_VAR("shade", NULL);
+static const eddy_context_var tone = EDDY_CONTEXT_VAR("tone", NULL);
+
+static int set_both(void *value)
+{
+    eddy_context_token token;
+    int rc = eddy_context_var_set(&shade, NULL, value);
+    if (rc < 0)
+        return rc;
+    rc = eddy_context_var_set(&tone, &token, value);
+    if (rc < 0)
+        return rc;
+    rc = eddy_loop_call_soon(eddy_get_running_loop(), NULL, ignore, NULL);
+    int reset = eddy_context_var_reset(&tone, &token);
+    return rc < 0 ? rc : reset;
+}
+
+static int use_contexts(void *arg)
+{
+    eddy_context *copy, *of_task;
+    eddy_task *task;
+    int rc = set_both(arg);
+    if (rc == 0)
+        rc = eddy_copy_context(&copy);
+    if (rc < 0)
+        return rc;
+    rc = eddy_context_run(copy, set_both, copy);
+    eddy_context_release(copy);
+    if (rc < 0)
+        return rc;
+    rc = eddy_create_task(&task, set_both, arg, NULL);
+    if (rc < 0)
+        return rc;
+    rc = eddy_task_get_context(task, &of_task);
+    if (rc == 0)
+        eddy_context_release(of_task);
+    int awaited = eddy_await(task, NULL);
+    eddy_task_release(task);
+    return rc < 0 ? rc : awaited;
 }
 
 /* ---- the sweep ---- */
@@ -257,8 +317,10 @@ SWEEP(fault_M1_M2_groups, use_group)
 SWEEP(fault_M1_M2_groups_that_fail, use_failing_group)
 SWEEP(fault_M1_M2_timeouts, use_timeouts)
 SWEEP(fault_M1_M2_callbacks, use_callbacks)
+SWEEP(fault_M1_M2_eager_tasks, start_eagerly)
 SWEEP(fault_M1_M2_threads, use_threads)
 SWEEP(fault_M1_M2_concurrent_futures, use_concurrent_future)
+SWEEP(fault_M1_M2_contexts, use_contexts)
 
 /* M8: a hundred thousand tasks, timeouts and cancels later nothing more is held than before. */
 TASK_TEST(fault_M8_live_objects_stay_flat)
@@ -294,6 +356,8 @@ int suite_memory(void)
         cmocka_unit_test(fault_M1_M2_groups_that_fail),
         cmocka_unit_test(fault_M1_M2_timeouts),
         cmocka_unit_test(fault_M1_M2_callbacks),
+        cmocka_unit_test(fault_M1_M2_eager_tasks),
+        cmocka_unit_test(fault_M1_M2_contexts),
         cmocka_unit_test(fault_M1_M2_threads),
         cmocka_unit_test(fault_M1_M2_concurrent_futures),
         cmocka_unit_test(fault_M8_live_objects_stay_flat),

@@ -226,6 +226,47 @@ static void shutdown_waits_for_the_stubborn_and_spares_the_newborn(void **state)
     assert_int_equal(reports, 0);
 }
 
+static int cancels_needed;
+
+static int need_two_cancels(void *arg)
+{
+    (void)arg;
+    while (cancels_needed > 0)
+        if (eddy_sleep((double)INFINITY) == EDDY_ECANCELED)
+            cancels_needed--;
+    return 0;
+}
+
+static char reminded[32];
+
+static void note_reminder(eddy_loop *loop, const eddy_exception_context *context, void *arg)
+{
+    (void)loop;
+    ++*(int *)arg;
+    (void)eddy_task_get_name(context->task, reminded, sizeof reminded);
+}
+
+static int leave_one_that_swallows(void *reports)
+{
+    eddy_task_options named = {.size = sizeof named, .name = "stubborn"};
+    int rc = eddy_create_task(NULL, need_two_cancels, NULL, &named);
+    (void)eddy_loop_set_exception_handler(eddy_get_running_loop(), note_reminder, reports);
+    return rc < 0 ? rc : eddy_sleep(0);
+}
+
+static void fault_C4_shutdown_names_who_goes_on_and_cancels_again(void **state)
+{
+    int reports = 0;
+    (void)state;
+    if (!support_is_simulated())
+        skip(); /* the reminder comes after seconds, which pass at once there */
+    cancels_needed = 2;
+    assert_int_equal(eddy_run(leave_one_that_swallows, &reports, options()), 0);
+    assert_int_equal(cancels_needed, 0);
+    assert_int_equal(reports, 1);
+    assert_string_equal(reminded, "stubborn");
+}
+
 static void runner_runs_several_mains_on_one_loop(void **state)
 {
     eddy_runner *runner;
@@ -335,6 +376,30 @@ static void second_interrupt_ends_the_process_at_once(void **state)
 {
     (void)state;
     int status = in_child(twice, NULL);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGINT);
+}
+
+static int again_after_a_run_elsewhere(void *arg)
+{
+    eddyi_thread thread;
+    int result = 0;
+    (void)raise(SIGINT);
+    int rc = eddy_sleep(1000);
+    (void)arg;
+    if (eddyi_thread_create(&thread, run_in_thread, &result, "runner") < 0)
+        return EDDY_EIO;
+    eddyi_thread_join(&thread);
+    if (result == 8)
+        (void)raise(SIGINT);
+    return rc;
+}
+
+/* R3: a run in another thread, which has no handler, does not forget the first one. */
+static void second_interrupt_is_one_though_another_thread_ran_a_loop(void **state)
+{
+    (void)state;
+    int status = in_child(again_after_a_run_elsewhere, NULL);
     assert_true(WIFSIGNALED(status));
     assert_int_equal(WTERMSIG(status), SIGINT);
 }
@@ -474,11 +539,13 @@ int suite_runner(void)
         cmocka_unit_test(run_works_in_any_thread),
         cmocka_unit_test(leftovers_are_cancelled_waited_for_and_reported),
         cmocka_unit_test(shutdown_waits_for_the_stubborn_and_spares_the_newborn),
+        cmocka_unit_test(fault_C4_shutdown_names_who_goes_on_and_cancels_again),
         cmocka_unit_test(runner_runs_several_mains_on_one_loop),
         cmocka_unit_test(loop_factory_is_used_once_and_its_failure_told),
         cmocka_unit_test(first_interrupt_cancels_main_and_is_told),
         cmocka_unit_test(main_that_swallows_the_interrupt_keeps_its_result),
         cmocka_unit_test(second_interrupt_ends_the_process_at_once),
+        cmocka_unit_test(second_interrupt_is_one_though_another_thread_ran_a_loop),
         cmocka_unit_test(outside_cancel_beside_the_interrupt_is_a_cancel),
         cmocka_unit_test(interrupt_wakes_a_loop_that_waits),
         cmocka_unit_test(every_run_takes_the_interrupt_anew_and_gives_it_back),

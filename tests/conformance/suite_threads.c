@@ -53,8 +53,7 @@ static void others_wait_while_it_runs(void (*other)(void *))
     for (int i = 0; i < OTHERS; i++)
         assert_int_equal(eddyi_thread_create(&threads[i], other, &c, "other"), 0);
     gate_block_until_arrived(&c.door, OTHERS);
-    for (int i = 0; i < 1000; i++)
-        eddyi_thread_yield();
+    support_let_others_run();
     assert_int_equal(gate_arrived(&c.door), OTHERS); /* none came back */
     assert_int_equal(gate_passed(&door), 0);
     gate_open(&door);
@@ -204,6 +203,57 @@ static void fault_X9_storm_of_posts_and_cancels_loses_none(void **state)
         assert_int_equal(all[i].wrong, 0);
         for (int k = 0; k < POSTS; k++)
             assert_int_equal(atomic_load(&all[i].ran[k]), all[i].cancelled[k] ? 0 : 1);
+    }
+    home_close(&h);
+}
+
+/* 12.2: first come, first served, for each thread that posts. */
+typedef struct numbered {
+    struct row *row;
+    int number;
+} numbered;
+
+typedef struct row {
+    eddy_loop *loop;
+    numbered posts[POSTS];
+    int next, wrong, refused;
+} row;
+
+static void take_in_order(void *arg)
+{
+    const numbered *post = arg;
+    post->row->wrong += post->number != post->row->next;
+    post->row->next++;
+}
+
+static void post_in_order(void *arg)
+{
+    row *self = arg;
+    for (int i = 0; i < POSTS; i++) {
+        self->posts[i] = (numbered){.row = self, .number = i};
+        self->refused += eddy_loop_call_soon_threadsafe(self->loop, NULL, take_in_order, &self->posts[i]) < 0;
+    }
+}
+
+static void posts_of_each_thread_run_in_its_own_order(void **state)
+{
+    static row all[POSTERS];
+    eddyi_thread threads[POSTERS];
+    home h;
+    (void)state;
+    home_start(&h);
+    memset(all, 0, sizeof all);
+    for (int i = 0; i < POSTERS; i++) {
+        all[i].loop = h.loop;
+        assert_int_equal(eddyi_thread_create(&threads[i], post_in_order, &all[i], "poster"), 0);
+    }
+    for (int i = 0; i < POSTERS; i++)
+        eddyi_thread_join(&threads[i]);
+    home_stop(&h);
+    for (int i = 0; i < POSTERS; i++) {
+        assert_int_equal(all[i].refused, 0);
+        assert_int_equal(all[i].next, POSTS);
+        assert_int_equal(all[i].wrong, 0);
     }
     home_close(&h);
 }
@@ -451,6 +501,7 @@ int suite_threads(void)
         cmocka_unit_test(cancel_from_inside_the_callback_does_not_block),
         cmocka_unit_test(fault_X2_post_to_a_loop_that_never_runs_is_given_back),
         cmocka_unit_test(fault_X9_storm_of_posts_and_cancels_loses_none),
+        cmocka_unit_test(posts_of_each_thread_run_in_its_own_order),
         cmocka_unit_test(a_coroutine_runs_on_the_other_loop_and_its_result_arrives),
         cmocka_unit_test(an_error_of_the_coroutine_arrives_with_its_detail),
         cmocka_unit_test(a_task_that_cannot_be_made_is_told_on_both_sides),

@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "core/base/inject.h"
+#include "core/loop/loop.h"
+
 typedef struct watching {
     int ends[2];
     int readable, writable;
@@ -312,6 +315,71 @@ TASK_TEST(streams_own_descriptor_is_refused)
     return 0;
 }
 
+/* ---- many ---- */
+
+enum { MANY = 1000, FIRST_ROOM = 16 };
+
+static int numbers[MANY];
+
+static void watch_duplicates(int count)
+{
+    open_pair();
+    watched.until = count;
+    for (int i = 0; i < count; i++) {
+        numbers[i] = fcntl(watched.ends[0], F_DUPFD_CLOEXEC, 0);
+        assert_true(numbers[i] >= 0);
+        assert_int_equal(eddy_loop_add_reader(eddy_get_running_loop(), numbers[i], on_readable, NULL), 0);
+    }
+}
+
+static void forget_duplicates(int count)
+{
+    eddy_loop *loop = eddy_get_running_loop();
+    assert_int_equal(write(watched.ends[1], "x", 1), 1);
+    assert_int_equal(eddy_await_future(watched.done, NULL), 0); /* each was called */
+    for (int i = 0; i < count; i++) {
+        assert_int_equal(eddy_loop_remove_reader(loop, numbers[i]), 1);
+        assert_int_equal(eddy_loop_remove_reader(loop, numbers[i]), 0);
+        close(numbers[i]);
+    }
+    close_pair();
+}
+
+TASK_TEST(watch_is_found_among_a_thousand_by_looking_at_few)
+{
+    eddy_loop *loop = eddy_get_running_loop();
+    NEEDS_REAL_DESCRIPTORS();
+    watch_duplicates(MANY);
+    assert_int_equal(loop->watches.count, MANY);
+    for (size_t i = 0; i < loop->watches.bucket_count; i++) {
+        int length = 0;
+        eddyi_list_each (link, &loop->watches.buckets[i])
+            length++;
+        assert_true(length <= 8);
+    }
+    forget_duplicates(MANY);
+    assert_int_equal(loop->watches.count, 0);
+    return 0;
+}
+
+/* M1: only finding it becomes slower. */
+TASK_TEST(fault_M1_room_for_more_watches_is_not_needed_to_add_one)
+{
+    eddyi_inject_plan plan = {.fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_memory};
+    eddy_loop *loop = eddy_get_running_loop();
+    NEEDS_REAL_DESCRIPTORS();
+    watch_duplicates(FIRST_ROOM);
+    assert_int_equal(loop->watches.bucket_count, FIRST_ROOM);
+    eddyi_inject_start(&plan);
+    assert_int_equal(eddy_loop_add_reader(loop, watched.ends[0], on_readable, NULL), 0);
+    assert_int_equal(eddyi_inject_failures(), 1);
+    eddyi_inject_stop();
+    assert_int_equal(loop->watches.bucket_count, FIRST_ROOM);
+    assert_int_equal(eddy_loop_remove_reader(loop, watched.ends[0]), 1);
+    forget_duplicates(FIRST_ROOM);
+    return 0;
+}
+
 int suite_watch(void)
 {
     const struct CMUnitTest tests[] = {
@@ -326,6 +394,8 @@ int suite_watch(void)
         cmocka_unit_test(fault_P2_number_reused_inside_a_callback_belongs_to_the_newcomer),
         cmocka_unit_test(reader_removes_and_adds_itself),
         cmocka_unit_test(streams_own_descriptor_is_refused),
+        cmocka_unit_test(watch_is_found_among_a_thousand_by_looking_at_few),
+        cmocka_unit_test(fault_M1_room_for_more_watches_is_not_needed_to_add_one),
     };
     return cmocka_run_group_tests_name("watch", tests, NULL, NULL);
 }

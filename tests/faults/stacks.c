@@ -145,6 +145,12 @@ static int nothing(void *arg)
     return 7;
 }
 
+static int tell_size(void *arg)
+{
+    *(size_t *)arg = eddyi_stack_size(eddy_current_task()->stack);
+    return 7;
+}
+
 TASK_TEST(fault_K3_any_stack_size_is_rounded_or_refused)
 {
     static const size_t sizes[] = {1, 17, 1024, 4095, 4096, 4097, 65536, 1000003, 16 * 1024 * 1024};
@@ -152,12 +158,13 @@ TASK_TEST(fault_K3_any_stack_size_is_rounded_or_refused)
     (void)arg;
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         for (int small = 0; small < 2; small++) {
-            assert_int_equal(eddy_create_task(&task, nothing, NULL,
+            size_t size = 0;
+            assert_int_equal(eddy_create_task(&task, tell_size, &size,
                                               EDDY_OPTIONS(eddy_task_options, .stack_size = sizes[i],
                                                            .stack_without_signals = small == 1)),
                              0);
-            assert_true(eddyi_stack_size(task) >= sizes[i]);
             assert_int_equal(eddy_await(task, NULL), 7);
+            assert_true(size >= sizes[i]);
             eddy_task_release(task);
         }
     }
@@ -201,6 +208,33 @@ TASK_TEST(fault_K5_errno_and_rounding_are_kept_over_a_switch)
     return 0;
 }
 
+static int round_upward(void *arg)
+{
+    (void)arg;
+    return fesetround(FE_UPWARD);
+}
+
+static int tell_rounding(void *arg)
+{
+    *(int *)arg = fegetround();
+    return 0;
+}
+
+TASK_TEST(fault_K5_a_task_begins_with_the_usual_rounding_whoever_ran_before)
+{
+    eddy_task *tasks[2];
+    int rounding = -1;
+    (void)arg;
+    assert_int_equal(eddy_create_task(&tasks[0], round_upward, NULL, NULL), 0);
+    assert_int_equal(eddy_create_task(&tasks[1], tell_rounding, &rounding, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(eddy_await(tasks[i], NULL), 0);
+        eddy_task_release(tasks[i]);
+    }
+    assert_int_equal(rounding, FE_TONEAREST);
+    return 0;
+}
+
 /* ---- reuse and giving back ---- */
 
 TASK_TEST(fault_K8_stack_of_an_ended_task_is_used_again)
@@ -215,6 +249,30 @@ TASK_TEST(fault_K8_stack_of_an_ended_task_is_used_again)
     assert_ptr_equal(second, where);
     assert_int_equal(eddy_await(second, NULL), 7);
     eddy_task_release(second);
+    return 0;
+}
+
+static int tell_stack(void *arg)
+{
+    *(void **)arg = eddy_current_task()->stack;
+    return 0;
+}
+
+TASK_TEST(fault_K8_tasks_that_end_without_waiting_run_on_two_stacks_in_turn)
+{
+    enum { COUNT = 100 };
+    eddy_task *tasks[COUNT];
+    void *stacks[COUNT];
+    (void)arg;
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(eddy_create_task(&tasks[i], tell_stack, &stacks[i], NULL), 0);
+    for (int i = 0; i < COUNT; i++)
+        assert_int_equal(eddy_await(tasks[i], NULL), 0);
+    assert_ptr_not_equal(stacks[0], stacks[1]);
+    for (int i = 2; i < COUNT; i++)
+        assert_ptr_equal(stacks[i], stacks[i - 2]);
+    for (int i = 0; i < COUNT; i++) /* held until here: an ended task keeps no stack */
+        eddy_task_release(tasks[i]);
     return 0;
 }
 
@@ -331,6 +389,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(fault_K1_overflow_without_a_guard_is_found_at_the_next_switch),
         cmocka_unit_test(fault_K3_any_stack_size_is_rounded_or_refused),
         cmocka_unit_test(fault_K5_errno_and_rounding_are_kept_over_a_switch),
+        cmocka_unit_test(fault_K5_a_task_begins_with_the_usual_rounding_whoever_ran_before),
+        cmocka_unit_test(fault_K8_tasks_that_end_without_waiting_run_on_two_stacks_in_turn),
         cmocka_unit_test(fault_K8_stack_of_an_ended_task_is_used_again),
         cmocka_unit_test(fault_K10_burst_of_tasks_gives_its_memory_back),
         cmocka_unit_test(fault_K12_more_tasks_than_protected_pages_run_in_every_guard_mode),

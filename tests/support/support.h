@@ -27,6 +27,17 @@ int support_run(eddy_coro_fn body, void *arg);
 /* The same for a test: the body must return 0. */
 void support_run_test(eddy_coro_fn body);
 
+/* Calls are being made to fail, in a process that was forked for it: a test that ends by an assertion has met an error that it did not
+ * expect, which is lawful there; but a run that came to its end and left something behind ends the process with that status. */
+enum { SUPPORT_LEFT_BEHIND = 79 };
+void support_expect_failing_calls(void);
+bool support_calls_fail(void);
+/* Memory and descriptors must be as they were; what an abandoned thread still holds is waited for. */
+void support_expect_unchanged(long blocks, int descriptors);
+
+/* Let other threads do what they must not do, or fall asleep: many turns, or fewer that take long on a machine with much to do. */
+void support_let_others_run(void);
+
 /* What the exception handler was told since support_catch_reports, which sets it on the running loop. */
 void support_catch_reports(void);
 int support_reports(void);

@@ -343,7 +343,7 @@ static void overflow_entry(void *arg)
 
 static void overflow_a_context(void *arg)
 {
-    eddyi_context home, one;
+    eddyi_context home;
     size_t page = eddyi_page_size(), size = 64 * page;
     void *pages;
     (void)arg;
@@ -353,8 +353,7 @@ static void overflow_a_context(void *arg)
     describes = true;
     if (eddyi_fault_install(describe) < 0 || eddyi_fault_thread_enter() < 0)
         _exit(96);
-    eddyi_context_make(&one, (char *)pages + page, size - page, overflow_entry, NULL);
-    eddyi_context_switch(&home, &one);
+    eddyi_context_enter(&home, (char *)pages + page, size - page, overflow_entry, NULL);
 }
 
 static bool sanitized(void)
@@ -653,6 +652,82 @@ static void a_detached_thread_runs_too(void **state)
     eddyi_mutex_unlock(&m.mutex);
 }
 
+/* ---- the end of a thread ---- */
+
+static char ended[8]; /* in this order */
+
+static void end_as(const char *name)
+{
+    (void)strncat(ended, name, sizeof ended - strlen(ended) - 1);
+}
+
+static _Thread_local eddyi_thread_end end_of_a, end_of_b;
+
+static void end_b(void)
+{
+    end_as("b");
+}
+
+static void end_a(void)
+{
+    end_as("a");
+    if (strlen(ended) < 3) /* once more, though the thread ends already */
+        (void)eddyi_thread_at_end(&end_of_a, end_a);
+}
+
+static void ask_for_its_end(void *good)
+{
+    *(bool *)good = eddyi_thread_at_end(&end_of_a, end_a) == 0 &&
+                    eddyi_thread_at_end(&end_of_b, end_b) == 0 &&
+                    eddyi_thread_at_end(&end_of_a, end_a) == 0 && ended[0] == '\0';
+}
+
+static void run_in_a_thread(void (*fn)(void *))
+{
+    eddyi_thread thread;
+    bool good = false;
+    ended[0] = '\0';
+    assert_int_equal(eddyi_thread_create(&thread, fn, &good, "ending"), 0);
+    eddyi_thread_join(&thread);
+    assert_true(good);
+}
+
+static void fault_X8_a_threads_end_is_told_to_each_that_asked(void **state)
+{
+    (void)state;
+    run_in_a_thread(ask_for_its_end);
+    assert_string_equal(ended, "baa");
+    run_in_a_thread(ask_for_its_end); /* each thread anew */
+    assert_string_equal(ended, "baa");
+}
+
+static eddyi_inject_plan first_call_fails = {.fail_at = 1};
+
+static void fail_to_ask(void *good)
+{
+    int expected =
+        first_call_fails.calls == UINT64_C(1) << EDDYI_INJECT_pthread_key_create ? EDDY_EAGAIN : EDDY_ENOMEM;
+    eddyi_inject_start(&first_call_fails);
+    int failed = eddyi_thread_at_end(&end_of_a, end_a);
+    int first = eddyi_thread_at_end(&end_of_b, end_b);
+    eddyi_inject_start(&first_call_fails);
+    int second = eddyi_thread_at_end(&end_of_a, end_a); /* the thread has one: nothing can fail */
+    eddyi_inject_stop();
+    *(bool *)good = failed == expected && first == 0 && second == 0;
+}
+
+/* Before the key of the process is made, and after. */
+static void fault_X8_an_end_that_cannot_be_told_is_an_error(void **state)
+{
+    (void)state;
+    first_call_fails.calls = UINT64_C(1) << EDDYI_INJECT_pthread_key_create;
+    run_in_a_thread(fail_to_ask);
+    assert_string_equal(ended, "aaab");
+    first_call_fails.calls = UINT64_C(1) << EDDYI_INJECT_pthread_setspecific;
+    run_in_a_thread(fail_to_ask);
+    assert_string_equal(ended, "aaab");
+}
+
 static void fault_X3_a_thread_or_lock_that_cannot_be_made_is_an_error(void **state)
 {
     eddyi_inject_plan plan = {.fail_at = 1, .fail_after_too = true};
@@ -881,6 +956,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(fault_T1_a_timed_wait_never_ends_early),
         cmocka_unit_test(threads_have_ids_of_their_own_and_block_all_signals),
         cmocka_unit_test(a_detached_thread_runs_too),
+        cmocka_unit_test(fault_X8_an_end_that_cannot_be_told_is_an_error),
+        cmocka_unit_test(fault_X8_a_threads_end_is_told_to_each_that_asked),
         cmocka_unit_test(fault_X3_a_thread_or_lock_that_cannot_be_made_is_an_error),
         cmocka_unit_test(fault_X10_the_fork_generation_grows_in_each_child_only),
         cmocka_unit_test(a_plain_process_is_not_privileged),

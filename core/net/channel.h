@@ -1,0 +1,81 @@
+/* channel.h: one connected descriptor and what is written to it but not yet sent: what streams and transports share.
+ * Touches task.h. One send op; reading is the owner's. The descriptor is closed when no op is lent on it any more, and only once. */
+#ifndef EDDYI_CHANNEL_H
+#define EDDYI_CHANNEL_H
+
+#include "core/net/bytes.h"
+#include "core/task/task.h"
+
+enum eddyi_channel_state { EDDYI_CHANNEL_OPEN, EDDYI_CHANNEL_CLOSING, EDDYI_CHANNEL_CLOSED };
+
+typedef struct eddyi_channel eddyi_channel;
+typedef struct eddyi_outgoing eddyi_outgoing;
+
+/* What an owner does when something happens. No user code: these run while results are handed out, too. */
+typedef struct eddyi_channel_kind {
+    /* So much is unsent that the owner may go on: at or below the low mark. Comes again with each progress. */
+    void (*low)(eddyi_channel *);
+    /* With TLS: the handshake is done, or there may be something to read. */
+    void (*readable)(eddyi_channel *);
+    /* It is closing or lost (then `error` is set): take the read back; `reading` false as soon as it is. May come twice. */
+    void (*closing)(eddyi_channel *);
+    /* The loop closes: take the read back now, whatever that takes. Nobody is woken. */
+    void (*shut)(eddyi_channel *);
+    /* The descriptor is closed. The last call: the owner may be freed in it. Nobody is woken while the loop closes. */
+    void (*closed)(eddyi_channel *);
+    /* What a server does to its clients. */
+    void (*close)(eddyi_channel *);
+    void (*abort)(eddyi_channel *);
+} eddyi_channel_kind;
+
+struct eddyi_channel {
+    eddyi_closable closable;
+    eddy_loop *loop;
+    const eddyi_channel_kind *kind;
+    eddyi_descriptor descriptor;
+    uint8_t state; /* enum eddyi_channel_state */
+    bool reading;  /* the owner's: it has a read out that must end before the descriptor is closed */
+    bool sending;  /* the send op is lent */
+    bool eof_wanted, eof_sent;
+    bool made_non_blocking; /* others may share the open file: it is put back */
+    int error;              /* that ended the connection; sticky */
+    int os_error;
+    const char *message; /* of the error: TLS's reason, or NULL */
+    bool held;           /* it is worked on: closing it waits until that is over */
+    size_t high_water, low_water;
+    eddyi_outgoing *outgoing;    /* made by the first write that cannot go at once */
+    struct eddyi_secure *secure; /* its TLS; NULL: none */
+
+    struct eddy_server *server; /* that accepted it; NULL: none */
+    eddyi_list of_server;       /* in the server's connections */
+};
+
+typedef struct eddyi_marks {
+    size_t high_water, low_water; /* 0: 64 KiB, and a quarter of the high one */
+} eddyi_marks;
+
+/* A stream socket that somebody else made, to be taken over: it is made non-blocking. 0, or why it cannot. */
+int eddyi_check_stream_socket(eddy_loop *, eddy_fd);
+/* Take a connected descriptor over. On failure it stays the caller's. */
+int eddyi_channel_open(eddyi_channel *, eddy_loop *, const eddyi_channel_kind *, eddy_fd,
+                       enum eddyi_descriptor_kind, eddyi_marks);
+size_t eddyi_channel_unsent(const eddyi_channel *);
+/* Send what goes at once and keep a copy of the rest: 0, or an error, then the record's `partial` says how much was taken. */
+int eddyi_channel_write(eddyi_channel *, const eddyi_buffer *buffers, size_t count, const char *operation);
+int eddyi_channel_row(eddyi_channel *,
+                      eddyi_bytes **row);  /* for TLS: where to put what is to be sent; EDDY_ENOMEM */
+void eddyi_channel_flush(eddyi_channel *); /* send what is in the row, as it goes */
+/* It was lost: record why for the caller, and return the code. */
+int eddyi_channel_tell(const eddyi_channel *, const char *operation);
+void eddyi_channel_write_eof(eddyi_channel *); /* after what is unsent; idempotent */
+void eddyi_channel_close(eddyi_channel *);     /* after what is unsent; idempotent */
+/* The connection is lost, or is to be: tell the owner, discard what is unsent, close. */
+void eddyi_channel_fail(eddyi_channel *, int error, int os_error);
+void eddyi_channel_abort(eddyi_channel *);      /* fail it, as one's own wish */
+void eddyi_channel_try_finish(eddyi_channel *); /* closing, and perhaps nothing is left to wait for */
+
+int eddyi_channel_name(const eddyi_channel *, bool peer, char *text, size_t size); /* get_extra_info */
+
+void eddyi_server_forget(struct eddy_server *, eddyi_channel *); /* the channel is closed */
+
+#endif
