@@ -241,7 +241,7 @@ TASK_TEST(J4_fault_B5_the_end_is_told_though_a_grandchild_holds_the_pipes)
     char buffer[64];
     eddy_view line;
     NEEDS_PROCESSES();
-    eddy_process *process = shell("sleep 1000 & echo $!; exit 5", &all_pipes);
+    eddy_process *process = shell("sleep 100 & echo $!; exit 5", &all_pipes);
     assert_int_equal(ending(process), 5);
     ptrdiff_t length = eddy_stream_readline(eddy_process_stdout(process), &line);
     assert_true(length > 1);
@@ -364,7 +364,7 @@ TASK_TEST(J5_cancelled_communicate_leaves_the_child_alone)
 {
     eddy_task *task;
     NEEDS_PROCESSES();
-    eddy_process *process = shell("exec <&-; echo some; sleep 1000", &all_pipes);
+    eddy_process *process = shell("exec <&-; echo some; sleep 100", &all_pipes);
     assert_int_equal(eddy_create_task(&task, talk, process, NULL), 0);
     assert_int_equal(eddy_sleep(0.01), 0);
     assert_int_equal(eddy_process_communicate(process, NULL, NULL, NULL, 0, 0), EDDY_EBUSY);
@@ -383,7 +383,7 @@ TASK_TEST(J5_cancelled_communicate_leaves_the_child_alone)
 TASK_TEST(J3_signals_end_it_and_after_its_end_nothing_is_sent)
 {
     NEEDS_PROCESSES();
-    eddy_process *process = shell("exec sleep 1000", NULL);
+    eddy_process *process = shell("exec sleep 100", NULL);
     assert_int_equal(eddy_process_send_signal(process, 0), 0);
     assert_int_equal(eddy_process_send_signal(process, 1000), EDDY_EINVAL);
     assert_int_equal(eddy_process_send_signal(process, -1), EDDY_EINVAL);
@@ -416,7 +416,7 @@ TASK_TEST(J3_fault_B4_a_signal_to_one_that_has_ended_unnoticed_goes_nowhere)
 TASK_TEST(a_process_that_is_let_go_is_killed_and_reaped)
 {
     NEEDS_PROCESSES();
-    eddy_process *process = shell("exec sleep 1000", &all_pipes);
+    eddy_process *process = shell("exec sleep 100", &all_pipes);
     int pid = eddy_process_pid(process);
     eddy_process_release(process);
     while (kill(pid, 0) == 0) /* until the zombie is gone too */
@@ -429,11 +429,11 @@ TASK_TEST(debug_mode_reports_a_process_that_is_let_go_while_it_runs)
 {
     NEEDS_PROCESSES();
     support_catch_reports();
-    eddy_process *process = shell("exec sleep 1000", NULL);
+    eddy_process *process = shell("exec sleep 100", NULL);
     eddy_process_release(process);
     assert_int_equal(support_reports(), 0);
     eddy_loop_set_debug(eddy_get_running_loop(), true);
-    process = shell("exec sleep 1000", NULL);
+    process = shell("exec sleep 100", NULL);
     eddy_process_release(process);
     eddy_loop_set_debug(eddy_get_running_loop(), false);
     assert_int_equal(support_reports(), 1);
@@ -446,7 +446,7 @@ static int leave_running(void *arg)
 {
     waiting *waiter = arg;
     eddy_task *task;
-    kept = shell("exec sleep 1000", &all_pipes);
+    kept = shell("exec sleep 100", &all_pipes);
     waiter->process = kept;
     assert_int_equal(eddy_create_task(&task, talk, kept, NULL), 0);
     eddy_task_release(task);

@@ -274,12 +274,12 @@ static eddy_process *shell_with_thread(const char *command, const eddy_process_o
 TASK_TEST(fault_P16_a_child_with_a_thread_is_signalled_killed_and_let_go)
 {
     NEEDS_PROCESSES();
-    eddy_process *process = shell_with_thread("exec sleep 1000", NULL);
+    eddy_process *process = shell_with_thread("exec sleep 100", NULL);
     assert_int_equal(eddy_process_terminate(process), 0);
     assert_int_equal(ending(process), -SIGTERM);
     assert_int_equal(eddy_process_kill(process), 0);
     eddy_process_release(process);
-    process = shell_with_thread("exec sleep 1000", NULL);
+    process = shell_with_thread("exec sleep 100", NULL);
     int pid = eddy_process_pid(process);
     eddy_process_release(process);
     while (kill(pid, 0) == 0)
@@ -292,7 +292,7 @@ static eddy_process *kept;
 static int leave_running(void *arg)
 {
     (void)arg;
-    kept = shell_with_thread("exec sleep 1000", &all_pipes);
+    kept = shell_with_thread("exec sleep 100", &all_pipes);
     return 0;
 }
 
@@ -321,7 +321,7 @@ TASK_TEST(fault_P7_a_backend_that_cannot_watch_a_child_loses_no_end)
     eddyi_inject_plan plan = {.fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_poll};
     NEEDS_PROCESSES();
     eddyi_inject_start(&plan);
-    eddy_process *process = shell("exec sleep 1000", NULL);
+    eddy_process *process = shell("exec sleep 100", NULL);
     eddyi_inject_stop();
     assert_false(eddy_process_returncode(process, NULL));
     assert_int_equal(eddy_process_terminate(process), 0);
@@ -340,7 +340,7 @@ TASK_TEST(fault_X3_without_a_thread_to_wait_there_is_no_child)
                               .os_error = EPERM};
     NEEDS_PROCESSES();
     eddyi_inject_start(&plan);
-    int rc = eddy_create_subprocess_shell(&process, "exec sleep 1000", NULL);
+    int rc = eddy_create_subprocess_shell(&process, "exec sleep 100", NULL);
     eddyi_inject_stop();
     assert_int_equal(rc, EDDY_EPERM);
     assert_string_equal(eddy_last_error()->operation, "thread");

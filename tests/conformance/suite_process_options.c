@@ -88,7 +88,7 @@ TASK_TEST(J1_session_and_process_group)
     eddy_process_options group = {.size = sizeof group, .process_group = &fresh};
     assert_string_not_equal(reported(child_report(&group), "group"), own);
     eddy_process *leader;
-    const char *argv[] = {"sleep", "1000", NULL};
+    const char *argv[] = {"sleep", "100", NULL};
     assert_int_equal(eddy_create_subprocess_exec(&leader, argv, &group), 0);
     int joined = eddy_process_pid(leader);
     eddy_process_options join = {.size = sizeof join, .process_group = &joined};
@@ -220,7 +220,7 @@ TASK_TEST(fault_B8_a_loops_own_handlers_are_not_the_childs)
     NEEDS_PROCESSES();
     eddy_loop *loop = eddy_get_running_loop();
     assert_int_equal(eddy_loop_add_signal_handler(loop, SIGTERM, ignore_signal, NULL), 0);
-    eddy_process *process = shell("exec sleep 1000", NULL);
+    eddy_process *process = shell("exec sleep 100", NULL);
     assert_int_equal(eddy_process_terminate(process), 0);
     assert_int_equal(ending(process), -SIGTERM);
     eddy_process_release(process);
