@@ -7,12 +7,15 @@ set -m
 
 script=$(basename "$0")
 build=${1:?"the folder of a build, as build/release"}
+build=$(cd "$build" && pwd)
 work=$(mktemp -d)
 count=0
 
 clean_up() {
     status=$?
     trap - EXIT
+    for group in $(jobs -p); do kill -INT -- "-$group" 2>/dev/null || :; done
+    for _ in 1 2 3 4 5 6 7 8 9 10; do [ -z "$(jobs -pr)" ] || sleep 0.1; done # a database cleans up after itself
     for group in $(jobs -p); do kill -9 -- "-$group" 2>/dev/null || :; done
     wait 2>/dev/null || :
     if [ "$status" -ne 0 ]; then
