@@ -291,7 +291,7 @@ static void resume_writing(eddy_protocol *protocol)
 {
     connection *self = (connection *)protocol;
     self->paused = false;
-    if (self->draining)
+    if (self->draining || HTTP_PARSER_ERRNO(&self->parser) != HPE_PAUSED) /* no answer waits for this */
         return;
     set_deadline(self, request_seconds);
     write_left(self);

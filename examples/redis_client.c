@@ -5,7 +5,7 @@
 
 #include "redis_command.h"
 
-enum { TASKS = 50, EACH = 20, MESSAGES = 3 };
+enum { TASKS = 50, EACH = 20, ALL = TASKS * EACH, MESSAGES = 3 };
 
 static int expect(bool holds, const char *what)
 {
@@ -49,9 +49,7 @@ static int pipeline(redis *db)
     rc = eddy_task_group_exit(&group, rc);
     if (rc == 0)
         rc = redis_command(db, take_text, text, "GET counter");
-    return rc < 0 ? rc
-                  : expect(strtol(text, NULL, 10) == TASKS * EACH,
-                           "1000 commands in a pipeline are all counted");
+    return rc < 0 ? rc : expect(strtol(text, NULL, 10) == ALL, "1000 commands in a pipeline are all counted");
 }
 
 /* ---- messages ---- */

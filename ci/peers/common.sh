@@ -8,6 +8,7 @@ set -m
 script=$(basename "$0")
 build=${1:?"the folder of a build, as build/release"}
 build=$(cd "$build" && pwd)
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 count=0
 
