@@ -1,15 +1,11 @@
 /* echo_load.c: the one client of all echo servers: starts the server, opens the connections, plays ping-pong, checks
  * every byte, prints requests a second and the server's processor time a request.
- * Touches Linux: epoll, processors. Call: echo_load CONNECTIONS SERVER [ARGUMENT...]. */
-#include <sched.h>
-#include <signal.h>
+ * Touches Linux: epoll. Call: echo_load CONNECTIONS[xBYTES] SERVER [ARGUMENT...]; without BYTES a request has BENCH_MESSAGE. */
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
-#include "tcp.h"
+#include "load.h"
 
-enum { EVENTS = 1024, WORDS = 512, OPENED_AT_ONCE = 256, PATIENCE_MS = 20000 };
+enum { EVENTS = 1024, WORDS = 2048, OPENED_AT_ONCE = 256, PATIENCE_MS = 20000 };
 
 typedef struct connection {
     int fd;
@@ -18,9 +14,9 @@ typedef struct connection {
 
 static connection *connections;
 static size_t connection_count, message_size;
+static const char *own_size; /* as the argument has it */
 static uint64_t answers;
 static int poller;
-static pid_t server;
 
 /* What a request consists of: different in every connection and every time, cheap to make again for the check. */
 static void make_message(const connection *self, uint64_t words[WORDS])
@@ -109,56 +105,10 @@ static void open_all(int port)
     }
 }
 
-/* Reset instead of ended: nothing lingers in the system into the next measurement. */
 static void close_all(void)
 {
-    struct linger at_once = {.l_onoff = 1, .l_linger = 0};
-    for (size_t i = 0; i < connection_count; i++) {
-        setsockopt(connections[i].fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-        close(connections[i].fd);
-    }
-}
-
-static void run_on(const char *setting)
-{
-    cpu_set_t cpus;
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-        return;
-    CPU_ZERO(&cpus);
-    CPU_SET((size_t)bench_setting(setting), &cpus);
-    bench_check(sched_setaffinity(0, sizeof cpus, &cpus) == 0, "sched_setaffinity");
-}
-
-/* Starts the server; returns its port. */
-static int start_server(char **command)
-{
-    int ends[2], port = 0;
-    bench_check(pipe(ends) == 0, "pipe");
-    server = fork();
-    bench_check(server >= 0, "fork");
-    if (server == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        run_on("BENCH_SERVER_CPU");
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execvp(command[0], command);
-        bench_check(false, command[0]);
-    }
-    close(ends[1]);
-    FILE *output = fdopen(ends[0], "r");
-    if (!output || fscanf(output, "port %d", &port) != 1)
-        bench_fail(command[0], "did not say its port");
-    return port;
-}
-
-static double server_seconds(void)
-{
-    clockid_t clock;
-    struct timespec time = {0};
-    bench_check(clock_getcpuclockid(server, &clock) == 0 && clock_gettime(clock, &time) == 0,
-                "the server's clock");
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+    for (size_t i = 0; i < connection_count; i++)
+        bench_reset(connections[i].fd);
 }
 
 static void play_until(uint64_t end)
@@ -167,37 +117,56 @@ static void play_until(uint64_t end)
         turn(true);
 }
 
+/* Another size than the usual one is part of the name. */
+static const char *row(const char *what)
+{
+    static char name[64];
+    if (own_size == NULL)
+        return what;
+    snprintf(name, sizeof name, "%s-%s", what, own_size);
+    return name;
+}
+
 static void measure(void)
 {
     for (size_t i = 0; i < connection_count; i++)
         send_request(&connections[i]);
     play_until(bench_now() + bench_setting_ns("BENCH_ECHO_WARM"));
     uint64_t began = bench_now(), first = answers;
-    double server_began = server_seconds();
+    double server_began = bench_server_seconds();
     play_until(began + bench_setting_ns("BENCH_ECHO_SECONDS"));
-    double server_used = server_seconds() - server_began;
+    double server_used = bench_server_seconds() - server_began;
     double elapsed = (double)(bench_now() - began) / 1e9, done = (double)(answers - first);
     if (answers == first)
         bench_fail("echo", "the server does not answer");
-    bench_print("echo", connection_count, "", done / elapsed, "1/s");
-    bench_print("cpu", connection_count, "", server_used / done * 1e9, "ns");
+    bench_print(row("echo"), connection_count, "", done / elapsed, "1/s");
+    bench_print(row("cpu"), connection_count, "", server_used / done * 1e9, "ns");
+}
+
+/* A server's buffer holds a message. */
+static void choose_size(const char *argument)
+{
+    const char *by = strchr(argument, 'x');
+    own_size = by != NULL ? by + 1 : NULL;
+    message_size = (size_t)(own_size != NULL ? atof(own_size) : bench_setting("BENCH_MESSAGE"));
+    if (own_size != NULL && (double)message_size > bench_setting("BENCH_BUFFER"))
+        bench_check(setenv("BENCH_BUFFER", own_size, 1) == 0, "setenv");
 }
 
 int main(int argc, char **argv)
 {
     connection_count = bench_size(argc, argv);
-    message_size = (size_t)bench_setting("BENCH_MESSAGE");
+    choose_size(argv[1]);
     if (argc < 3 || message_size > WORDS * sizeof(uint64_t))
         bench_fail(argv[0], "needs a server's command, and a message that fits its buffer");
     bench_raise_files();
     connections = bench_allocate(connection_count, sizeof *connections);
     poller = epoll_create1(EPOLL_CLOEXEC);
     bench_check(poller >= 0, "epoll_create1");
-    int port = start_server(argv + 2);
-    run_on("BENCH_CLIENT_CPU");
+    int port = bench_start_server(argv + 2);
+    bench_run_on("BENCH_CLIENT_CPU");
     open_all(port);
     measure();
-    kill(server, SIGKILL);
-    waitpid(server, NULL, 0);
+    bench_end_server();
     close_all();
 }
