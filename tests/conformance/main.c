@@ -46,6 +46,7 @@ int main(int argc, char **argv)
     failed += suite_server();
     failed += suite_connect();
     failed += suite_transports();
+    failed += suite_tls();
     failed += suite_executor();
     failed += suite_executor_pool();
     failed += suite_threads();
