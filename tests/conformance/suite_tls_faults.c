@@ -137,10 +137,8 @@ static int read_until_the_end(eddy_stream *stream, void *arg)
 
 static int refuse(eddy_stream *stream, void *arg)
 {
-    char text[2048];
-    ptrdiff_t got = eddy_stream_read(stream, text, sizeof text);
-    (void)arg;
-    return got < 0 ? (int)got : eddy_stream_write(stream, "220 welcome\r\n", 13);
+    int rc = eddy_stream_write(stream, "220 welcome\r\n", 13);
+    return rc < 0 ? rc : read_until_the_end(stream, arg);
 }
 
 static int hang_up(eddy_stream *stream, void *arg)
