@@ -3,6 +3,8 @@
 #include "suite.h"
 #include "tls_pair.h"
 
+#include <errno.h>
+
 #include "core/base/inject.h"
 #include "core/loop/loop.h"
 
@@ -200,6 +202,35 @@ TLS_TEST(fault_L7_updates_of_keys_are_answered)
         assert_int_equal(eddy_stream_read(pair.client, &byte, 1), 1);
     }
     tls_pair_close(&pair);
+    return 0;
+}
+
+/* Each is answered, and the answers are not read. Where the kernel would take them all it is made to take none. */
+TLS_TEST(fault_L7_flood_of_key_updates_is_given_up)
+{
+    enum { UPDATES = 4000 }; /* more answers than are let be, also without those to what comes with the x */
+    stream_pair pair;
+    char byte;
+    eddyi_inject_plan plan = {.fail_at = 1,
+                              .fail_after_too = true,
+                              .calls = UINT64_C(1) << EDDYI_INJECT_send | UINT64_C(1) << EDDYI_INJECT_sendmsg,
+                              .os_error = EAGAIN};
+    tls_pair_open(&pair, house);
+    SSL *ssl = eddy_tls_object_native(eddy_stream_ssl_object(pair.client));
+    for (int i = 0; i < UPDATES; i++) {
+        assert_int_equal(SSL_key_update(ssl, SSL_KEY_UPDATE_REQUESTED), 1);
+        assert_int_equal(SSL_do_handshake(ssl), 1);
+    }
+    assert_int_equal(eddy_stream_write_nowait(pair.client, "x", 1), 0);
+    for (int i = 0; i < 100 && eddy_stream_write_buffer_size(pair.client) > 0; i++)
+        assert_int_equal(eddy_sleep(0), 0);
+    assert_true(support_is_simulated() || eddy_stream_write_buffer_size(pair.client) == 0);
+    eddyi_inject_start(&plan);
+    ptrdiff_t got = eddy_stream_read(pair.peer, &byte, 1);
+    eddyi_inject_stop();
+    assert_int_equal(got, EDDY_ETLS);
+    assert_string_equal(eddy_last_error()->message, "the peer asks for answers and reads none");
+    pair_close(&pair);
     return 0;
 }
 
@@ -494,6 +525,7 @@ int suite_tls_faults(void)
         cmocka_unit_test(fault_L1_server_that_speaks_no_tls_is_told_so),
         cmocka_unit_test(fault_L2_C1_server_that_hangs_up_resets_the_handshake),
         cmocka_unit_test(fault_L7_updates_of_keys_are_answered),
+        cmocka_unit_test(fault_L7_flood_of_key_updates_is_given_up),
         cmocka_unit_test(fault_L13_cancelled_at_every_step_leaves_nothing),
         cmocka_unit_test(tls_cancelled_read_loses_nothing),
         cmocka_unit_test(fault_P14_loop_closed_under_tls_leaves_nothing),
