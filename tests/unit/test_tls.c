@@ -3,6 +3,8 @@
 #include "support/certificates.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
+#include <unistd.h>
 
 #include "core/base/memory.h"
 #include "core/tls/tls.h"
@@ -377,6 +379,40 @@ static void context_options_that_make_no_sense_are_refused(void **state)
     eddy_tls_context_release(NULL);
 }
 
+/* Certificate and key in one file, the key encrypted. */
+static void write_chain(const char *path, const certificate *c)
+{
+    BIO *file = BIO_new_file(path, "w");
+    assert_non_null(file);
+    assert_int_equal(PEM_write_bio_X509(file, c->x509), 1);
+    assert_int_equal(PEM_write_bio_PKCS8PrivateKey(file, c->key, EVP_aes_128_cbc(), "secret", 6, NULL, NULL),
+                     1);
+    (void)BIO_free(file);
+}
+
+static void context_loads_a_chain_and_its_encrypted_key(void **state)
+{
+    char path[] = "/tmp/eddy-test-XXXXXX";
+    certificate_house house;
+    eddy_tls_context *context;
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    house_make(&house);
+    write_chain(path, &house.server);
+    assert_int_equal(
+        eddy_tls_context_create(&context, EDDY_OPTIONS(eddy_tls_context_options, .server_side = true)), 0);
+    assert_int_equal(eddy_tls_context_load_cert_chain(context, path, NULL, NULL), EDDY_ECERTIFICATE);
+    assert_int_equal(eddy_tls_context_load_cert_chain(context, path, NULL, "wrong"), EDDY_ECERTIFICATE);
+    assert_int_equal(eddy_tls_context_load_cert_chain(context, path, path, "secret"), 0);
+    assert_int_equal(eddy_tls_context_load_cert_chain(context, path, NULL, "secret"), 0);
+    assert_int_equal(eddy_tls_context_load_verify_locations(context, path, NULL, NULL), 0);
+    eddy_tls_context_release(context);
+    house_free(&house);
+    unlink(path);
+}
+
 static void context_setters_refuse_what_makes_no_sense(void **state)
 {
     eddy_tls_context *context;
@@ -416,6 +452,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(fault_L8_unknown_authorities_are_refused),
         cmocka_unit_test(fault_L8_no_name_to_check_is_refused),
         cmocka_unit_test(context_options_that_make_no_sense_are_refused),
+        cmocka_unit_test(context_loads_a_chain_and_its_encrypted_key),
         cmocka_unit_test(context_setters_refuse_what_makes_no_sense),
     };
     support_init(argc, argv);
