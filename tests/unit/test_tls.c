@@ -212,6 +212,8 @@ ENGINE_TEST(fault_L12_errors_of_others_in_the_queue_do_no_harm)
     assert_int_equal(e->client.shaken, 0);
     assert_int_equal(e->server.shaken, 0);
     ERR_raise(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED);
+    assert_int_equal(eddyi_tls_read(e->client.tls, text, sizeof text), EDDY_EAGAIN); /* the tickets */
+    ERR_raise(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED);
     assert_int_equal(eddyi_tls_read(e->client.tls, text, sizeof text), EDDY_EAGAIN);
     ERR_raise(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED);
     assert_int_equal(eddyi_tls_write(e->client.tls, "x", 1), 1);
@@ -283,7 +285,7 @@ static int meet_wish(const certificate_wish *wish, const char *name, const char 
 static void fault_L8_names_are_checked(void **state)
 {
     const char *why;
-    certificate_wish wish = {.names = "DNS:a.example,DNS:*.b.example,IP:127.0.0.1,IP:::1"};
+    certificate_wish wish = {.names = "DNS:a.example,DNS:*.b.example,DNS:p*.c.example,IP:127.0.0.1,IP:::1"};
     (void)state;
     assert_int_equal(meet_wish(&wish, "a.example", &why), 0);
     assert_int_equal(meet_wish(&wish, "A.example.", &why), 0);
@@ -294,6 +296,7 @@ static void fault_L8_names_are_checked(void **state)
     assert_string_equal(why, "hostname mismatch");
     assert_int_equal(meet_wish(&wish, "x.y.b.example", &why), EDDY_EHOSTNAME);
     assert_int_equal(meet_wish(&wish, "b.example", &why), EDDY_EHOSTNAME);
+    assert_int_equal(meet_wish(&wish, "part.c.example", &why), EDDY_EHOSTNAME);
     assert_int_equal(meet_wish(&wish, "127.0.0.2", &why), EDDY_EHOSTNAME);
     assert_string_equal(why, "IP address mismatch");
     wish.names = NULL; /* its common name counts for nothing */
