@@ -87,11 +87,18 @@ static void finish(eddyi_channel *channel)
     channel->kind->closed(channel);
 }
 
+static bool goes_on_sending(const eddyi_channel *channel)
+{
+    return channel->error == 0 || channel->last_words;
+}
+
 void eddyi_channel_try_finish(eddyi_channel *channel)
 {
     if (channel->state != EDDYI_CHANNEL_CLOSING || channel->reading || channel->sending || channel->held)
         return;
-    if (channel->error == 0 && (eddyi_channel_unsent(channel) > 0 || eddyi_secure_is_ending(channel)))
+    if (goes_on_sending(channel) && eddyi_channel_unsent(channel) > 0)
+        return;
+    if (channel->error == 0 && eddyi_secure_is_ending(channel))
         return;
     finish(channel);
 }
@@ -120,6 +127,15 @@ static void discard_unsent(eddyi_channel *channel)
         channel->sending = false;
 }
 
+static void lose(eddyi_channel *channel)
+{
+    channel->state = EDDYI_CHANNEL_CLOSING;
+    channel->kind->closing(channel);
+    if (channel->secure != NULL)
+        eddyi_secure_lost(channel);
+    eddyi_channel_try_finish(channel);
+}
+
 void eddyi_channel_fail(eddyi_channel *channel, int error, int os_error)
 {
     if (channel->state == EDDYI_CHANNEL_CLOSED)
@@ -128,12 +144,19 @@ void eddyi_channel_fail(eddyi_channel *channel, int error, int os_error)
         channel->error = error;
         channel->os_error = os_error;
     }
+    channel->last_words = false;
     discard_unsent(channel);
-    channel->state = EDDYI_CHANNEL_CLOSING;
-    channel->kind->closing(channel);
-    if (channel->secure != NULL)
-        eddyi_secure_lost(channel);
-    eddyi_channel_try_finish(channel);
+    lose(channel);
+}
+
+void eddyi_channel_fail_telling(eddyi_channel *channel, int error, const char *message)
+{
+    if (channel->state == EDDYI_CHANNEL_CLOSED || channel->error != 0)
+        return;
+    channel->error = error;
+    channel->message = message;
+    channel->last_words = eddyi_channel_unsent(channel) > 0;
+    lose(channel);
 }
 
 int eddyi_channel_tell(const eddyi_channel *channel, const char *operation)
@@ -215,12 +238,13 @@ static int submit_unsent(eddyi_channel *channel, eddyi_result *now)
 static void flush(eddyi_channel *channel)
 {
     eddyi_result now;
-    while (!channel->sending && channel->error == 0 && eddyi_channel_unsent(channel) > 0)
+    while (!channel->sending && goes_on_sending(channel) && eddyi_channel_unsent(channel) > 0)
         if (submit_unsent(channel, &now) == EDDYI_PENDING)
             channel->sending = true;
         else if (!took(channel, &now))
             return;
-    if (channel->error == 0) /* also with more under way: what went at once may have reached the low mark */
+    if (goes_on_sending(
+            channel)) /* also with more under way: what went at once may have reached the low mark */
         after_progress(channel);
 }
 
@@ -228,7 +252,7 @@ static void send_completed(eddyi_completion *completion, const eddyi_result *res
 {
     eddyi_channel *channel = EDDYI_CONTAINER(completion, eddyi_outgoing, sent)->channel;
     channel->sending = false;
-    if (channel->error != 0) /* lost or aborted meanwhile: the op only had to come back */
+    if (!goes_on_sending(channel)) /* lost or aborted meanwhile: the op only had to come back */
         eddyi_channel_try_finish(channel);
     else if (took(channel, result))
         flush(channel);

@@ -41,6 +41,7 @@ struct eddyi_channel {
     int error;              /* that ended the connection; sticky */
     int os_error;
     const char *message; /* of the error: TLS's reason, or NULL */
+    bool last_words;     /* it is lost, but what is unsent says why: that goes out first */
     bool held;           /* it is worked on: closing it waits until that is over */
     size_t high_water, low_water;
     eddyi_outgoing *outgoing;    /* made by the first write that cannot go at once */
@@ -71,6 +72,8 @@ void eddyi_channel_write_eof(eddyi_channel *); /* after what is unsent; idempote
 void eddyi_channel_close(eddyi_channel *);     /* after what is unsent; idempotent */
 /* The connection is lost, or is to be: tell the owner, discard what is unsent, close. */
 void eddyi_channel_fail(eddyi_channel *, int error, int os_error);
+/* The same, but the peer is told what is unsent; the owner sees to it that this ends. */
+void eddyi_channel_fail_telling(eddyi_channel *, int error, const char *message);
 void eddyi_channel_abort(eddyi_channel *);      /* fail it, as one's own wish */
 void eddyi_channel_try_finish(eddyi_channel *); /* closing, and perhaps nothing is left to wait for */
 

@@ -141,12 +141,10 @@ int eddy_open_connection(eddy_stream **out, const char *host, const char *servic
     }
     if (secure.context != NULL)
         rc = secure_stream(stream, &secure, operation);
-    if (rc == 0) {
+    if (rc == 0)
         *out = stream;
-    } else {
-        eddy_stream_abort(stream);
-        eddy_stream_release(stream);
-    }
+    else
+        eddy_stream_release(stream); /* it was lost, and tells its peer why */
     return rc;
 }
 

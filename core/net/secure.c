@@ -117,14 +117,15 @@ static void lose(eddyi_secure *secure, int code, const char *message)
     eddyi_channel_fail(channel, code, 0);
 }
 
-/* The engine has failed for good. What it had to say about it goes out first, if it goes at once. */
+/* The engine has failed for good. What it had to say about it goes out first, within the limit of an end. */
 static void lose_engine(eddyi_secure *secure)
 {
     eddyi_tls_failure failure = eddyi_tls_failed(secure->tls);
-    eddyi_channel *channel = secure->channel;
-    eddyi_channel_flush(channel);
-    if (channel->state != EDDYI_CHANNEL_CLOSED)
-        lose(secure, failure.code, failure.message);
+    eddyi_channel_flush(secure->channel);
+    if (secure->channel->error != 0)
+        return;
+    arm(secure, secure->shutdown_timeout);
+    eddyi_channel_fail_telling(secure->channel, failure.code, failure.message);
 }
 
 /* C1, C3 */
@@ -364,7 +365,8 @@ void eddyi_secure_lost(eddyi_channel *channel)
     eddyi_result now;
     eddyi_secure *secure = channel->secure;
     eddyi_stream_wake_all(&secure->waits, channel->error);
-    if (channel->reading && eddyi_io_cancel(channel->loop, &secure->receive, &now) == EDDYI_DONE)
+    if (channel->descriptor.reader == &secure->receive && /* not reported already */
+        eddyi_io_cancel(channel->loop, &secure->receive, &now) == EDDYI_DONE)
         channel->reading = false;
 }
 

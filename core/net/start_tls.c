@@ -81,7 +81,7 @@ int eddy_stream_start_tls(eddy_stream *stream, eddy_tls_context *context, const 
         return eddyi_fail(rc, operation);
     eddy_stream_retain(stream);
     rc = upgrade(stream, eddyi_tls_is_server(context));
-    if (rc < 0)
+    if (rc < 0 && !eddy_stream_is_closing(stream))
         eddy_stream_abort(stream);
     eddy_stream_release(stream);
     return rc;
@@ -132,9 +132,9 @@ int eddy_loop_start_tls(eddy_loop *loop, eddy_transport *transport, eddy_protoco
         return eddyi_fail(rc, operation);
     eddy_transport_retain(transport);
     rc = upgrade_transport(transport);
-    if (rc < 0)
+    if (rc < 0 && !eddy_transport_is_closing(transport))
         eddy_transport_abort(transport);
-    else if (protocol != NULL)
+    else if (rc == 0 && protocol != NULL)
         transport->protocol = protocol;
     if (rc == 0)
         eddyi_transport_start_reading(transport);

@@ -164,7 +164,7 @@ static void on_low(eddyi_channel *channel)
 static void on_readable(eddyi_channel *channel)
 {
     eddy_transport *transport = transport_of(channel);
-    transport->readable = true;
+    transport->readable = eddyi_tls_has_input(channel->secure->tls);
     eddyi_transport_queue(transport);
 }
 

@@ -51,8 +51,6 @@ static int secure_transport(eddy_transport *transport, const eddyi_secure_settin
     }
     eddy_transport_retain(transport); /* the wait's */
     rc = eddyi_secure_await(&transport->channel, transport, eddyi_transport_let_go, operation);
-    if (rc < 0)
-        eddy_transport_abort(transport);
     eddy_transport_release(transport);
     return rc;
 }

@@ -217,7 +217,7 @@ static void decrypt_now(eddy_transport *transport)
     if (!wants_to_read(transport)) /* get_buffer paused or closed */
         return;
     int64_t value = eddyi_secure_read(channel, room.data, room.size);
-    transport->readable = value > 0;
+    transport->readable = value > 0 && eddyi_tls_has_input(channel->secure->tls);
     if (value == 0)
         tell_end(transport);
     else if (value > 0 && is_buffered(transport))

@@ -252,6 +252,12 @@ void eddyi_tls_shutdown(eddy_tls_object *object)
     (void)object;
 }
 
+bool eddyi_tls_has_input(const eddy_tls_object *object)
+{
+    (void)object;
+    return false;
+}
+
 bool eddyi_tls_peer_ended(const eddy_tls_object *object)
 {
     (void)object;

@@ -289,10 +289,11 @@ static int give_password(char *room, int size, int writing, void *password)
 {
     size_t length = password != NULL ? strlen(password) : 0;
     (void)writing;
-    if (size < 0 || length > (size_t)size)
+    if (password == NULL)
+        return 0;
+    if (size < 0 || length >= (size_t)size)
         return -1;
-    if (length > 0)
-        memcpy(room, password, length);
+    memcpy(room, password, length + 1);
     return (int)length;
 }
 

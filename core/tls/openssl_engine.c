@@ -212,6 +212,12 @@ void eddyi_tls_shutdown(eddy_tls_object *object)
     ERR_clear_error();
 }
 
+bool eddyi_tls_has_input(const eddy_tls_object *object)
+{
+    return object->input_ended || eddyi_bytes_size(&object->incoming) > 0 ||
+           SSL_has_pending(object->ssl) == 1;
+}
+
 bool eddyi_tls_peer_ended(const eddy_tls_object *object)
 {
     return (SSL_get_shutdown(object->ssl) & SSL_RECEIVED_SHUTDOWN) != 0;

@@ -41,6 +41,8 @@ int64_t eddyi_tls_read(eddy_tls_object *, void *data, size_t size); /* > 0; 0: t
 /* One record at most; takes > 0 bytes or fails. EDDY_ENOMEM: nothing was taken, may be tried again. */
 int64_t eddyi_tls_write(eddy_tls_object *, const void *data, size_t size);
 void eddyi_tls_shutdown(eddy_tls_object *); /* say that we end; idempotent */
+bool eddyi_tls_has_input(
+    const eddy_tls_object *); /* a step may have something to do without more being fed */
 bool eddyi_tls_peer_ended(const eddy_tls_object *);
 eddyi_tls_failure eddyi_tls_failed(const eddy_tls_object *);
 

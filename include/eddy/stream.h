@@ -61,11 +61,13 @@ EDDY_API void eddy_server_options_init(eddy_server_options *options);
  * something about the host rather than about this machine.
  *
  * asyncio   open_connection
- * suspends  while the name is resolved and the connection is made
+ * suspends  while the name is resolved and the connection is made, with TLS until the handshake is done
  * takes     host: name or number, NULL for this machine; service: number or name; options: NULL for the defaults
  * returns   0 and a stream in *out, which eddy_stream_release gives back
  * errors    EDDY_ECONNREFUSED · EDDY_ENOHOST · EDDY_ERESOLVE · EDDY_ETIMEDOUT · EDDY_EHOSTUNREACH · EDDY_ENETUNREACH ·
- *           EDDY_EADDRNOTAVAIL · EDDY_EMFILE · EDDY_ENOMEM · EDDY_ECANCELED nothing is left open · EDDY_EINVAL · EDDY_ENOTASK
+ *           EDDY_EADDRNOTAVAIL · EDDY_EMFILE · EDDY_ENOMEM · EDDY_ECANCELED nothing is left open · EDDY_EINVAL also: TLS settings that make
+ *           no sense · EDDY_ENOTASK; with TLS, the record's `message` says more: EDDY_ECERTIFICATE · EDDY_EHOSTNAME · EDDY_ETLS ·
+ *           EDDY_ECONNABORTED the handshake took too long · EDDY_ECONNRESET it was cut off · EDDY_ENOSYS
  * thread    the loop's
  * since     0.1
  */
@@ -111,7 +113,7 @@ EDDY_API void eddy_stream_release(eddy_stream *stream);
  * takes     buffer: yours, written until the call returns; size: bytes, at least 1
  * returns   > 0 bytes read; 0 end of stream, and again 0 afterwards
  * errors    EDDY_ECANCELED nothing was read · EDDY_EBUSY another task reads · EDDY_ECONNRESET · EDDY_EPIPE · EDDY_ECLOSED · EDDY_EINVAL ·
- *           EDDY_ENOTASK
+ *           EDDY_ENOTASK; with TLS: EDDY_ETRUNCATED the connection ended and TLS did not · EDDY_ETLS
  * thread    the loop's
  * since     0.1
  */
@@ -267,7 +269,7 @@ EDDY_AWAIT int eddy_stream_drain(eddy_stream *stream);
  *
  * asyncio   StreamWriter.write_eof
  * returns   0, also the second time
- * errors    EDDY_ECLOSED · EDDY_EINVAL · EDDY_ENOTCONN
+ * errors    EDDY_ECLOSED · EDDY_EINVAL · EDDY_ENOTCONN · EDDY_EOPNOTSUPP with TLS, which ends both ways at once
  * thread    the loop's
  * since     0.1
  */
@@ -275,6 +277,8 @@ EDDY_API int eddy_stream_write_eof(eddy_stream *stream);
 
 /**
  * Stop reading, send what is unsent, then close. A reader and writers that wait end with EDDY_ECLOSED. Idempotent.
+ *
+ * With TLS the other end is told, and has shutdown_timeout seconds to take what is unsent and to answer; during a handshake it aborts.
  *
  * asyncio   StreamWriter.close
  * thread    the loop's
@@ -306,7 +310,7 @@ EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
  * asyncio   StreamWriter.wait_closed
  * suspends  until the descriptor is closed
  * returns   0 after a clean close
- * errors    the error that ended the connection, each time · EDDY_ECANCELED · EDDY_ENOTASK · EDDY_EINVAL
+ * errors    the error that ended the connection, each time; with TLS EDDY_ETIMEDOUT: the end took too long · EDDY_ECANCELED · EDDY_ENOTASK · EDDY_EINVAL
  * thread    the loop's
  * since     0.1
  */

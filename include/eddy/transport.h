@@ -18,7 +18,8 @@ typedef struct eddy_protocol_type {
     size_t size;
     /* asyncio: BaseProtocol.connection_made. Once, first. The transport is there until connection_lost has returned. */
     void (*connection_made)(eddy_protocol *, eddy_transport *);
-    /* asyncio: BaseProtocol.connection_lost. Once, last. error: 0 after an end of stream, a close or an abort of ours. */
+    /* asyncio: BaseProtocol.connection_lost. Once, last. error: 0 after an end of stream, a close or an abort of ours; else
+     * eddy_last_error() has the detail. */
     void (*connection_lost)(eddy_protocol *, int error);
     /* asyncio: BaseProtocol.pause_writing. More than the high-water mark is unsent. Called inside a write. */
     void (*pause_writing)(eddy_protocol *);
@@ -31,7 +32,7 @@ typedef struct eddy_protocol_type {
     int (*get_buffer)(eddy_protocol *, void **buffer, size_t *size);
     /* asyncio: BufferedProtocol.buffer_updated. So many bytes were written into the buffer. < 0 is fatal. */
     int (*buffer_updated)(eddy_protocol *, size_t size);
-    /* asyncio: Protocol.eof_received. 1: our half stays open; 0: close after what is unsent; < 0 is fatal. NULL: 0. */
+    /* asyncio: Protocol.eof_received. 1: our half stays open, not with TLS; 0: close after what is unsent; < 0 is fatal. NULL: 0. */
     int (*eof_received)(eddy_protocol *);
 } eddy_protocol_type;
 
@@ -50,7 +51,8 @@ typedef int (*eddy_protocol_factory)(eddy_protocol **out, void *arg);
  * asyncio   loop.create_connection
  * suspends  while the name is resolved and the connection is made
  * takes     loop: the running one; out: NULL, or gets the transport, not a reference: it is there until connection_lost has
- *           returned; host, service, options: as in eddy_open_connection; factory, arg: called when the connection is made
+ *           returned; host, service, options: as in eddy_open_connection; factory, arg: called when the connection is made, with
+ *           TLS when the handshake is done
  * returns   0
  * errors    as eddy_open_connection · EDDY_EWRONGLOOP · the factory's own
  * thread    the loop's
@@ -95,7 +97,9 @@ EDDY_API EDDY_CHECK int eddy_loop_create_server_fd(eddy_loop *loop, eddy_server 
  *
  * asyncio   loop.connect_accepted_socket
  * takes     out: NULL, or gets the transport, as in eddy_loop_create_connection; fd: the transport's afterwards, made non-blocking;
- *           on failure it stays yours; protocol: as from a factory; options: NULL for the defaults, only the marks are looked at
+ *           on failure it stays yours; protocol: as from a factory; options: NULL for the defaults, only the marks and
+ *           TLS are looked at. With TLS, a server's context, connection_made comes after the handshake; a handshake that fails is told by
+ *           connection_lost alone
  * returns   0
  * errors    EDDY_EINVAL not a stream socket, NULL · EDDY_EBADF · EDDY_EBUSY watched or used already · EDDY_ENOMEM · EDDY_ECLOSED ·
  *           EDDY_EWRONGTHREAD in debug mode
@@ -255,7 +259,7 @@ EDDY_API int eddy_transport_writelines(eddy_transport *transport, const eddy_vie
 EDDY_API int eddy_transport_write_eof(eddy_transport *transport);
 
 /**
- * Whether one half can be closed: true for TCP and local sockets.
+ * Whether one half can be closed: true for TCP and local sockets, false with TLS.
  *
  * asyncio   WriteTransport.can_write_eof
  * thread    the loop's

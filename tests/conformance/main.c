@@ -93,6 +93,7 @@ static int run_suites(void)
     failed += suite_connect();
     failed += suite_connect_race();
     failed += suite_transports();
+    failed += suite_tls();
     failed += suite_executor();
     failed += suite_executor_pool();
     failed += suite_threads();

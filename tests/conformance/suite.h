@@ -67,6 +67,7 @@ int suite_streams_whole(void);
 int suite_connect(void);
 int suite_connect_race(void);
 int suite_transports(void);
+int suite_tls(void);
 int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);

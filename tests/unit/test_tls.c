@@ -3,6 +3,8 @@
 #include "support/certificates.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
+#include <unistd.h>
 
 #include "core/base/memory.h"
 #include "core/tls/tls.h"
@@ -210,6 +212,8 @@ ENGINE_TEST(fault_L12_errors_of_others_in_the_queue_do_no_harm)
     assert_int_equal(e->client.shaken, 0);
     assert_int_equal(e->server.shaken, 0);
     ERR_raise(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED);
+    assert_int_equal(eddyi_tls_read(e->client.tls, text, sizeof text), EDDY_EAGAIN); /* the tickets */
+    ERR_raise(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED);
     assert_int_equal(eddyi_tls_read(e->client.tls, text, sizeof text), EDDY_EAGAIN);
     ERR_raise(ERR_LIB_SSL, SSL_R_CERTIFICATE_VERIFY_FAILED);
     assert_int_equal(eddyi_tls_write(e->client.tls, "x", 1), 1);
@@ -281,7 +285,7 @@ static int meet_wish(const certificate_wish *wish, const char *name, const char 
 static void fault_L8_names_are_checked(void **state)
 {
     const char *why;
-    certificate_wish wish = {.names = "DNS:a.example,DNS:*.b.example,IP:127.0.0.1,IP:::1"};
+    certificate_wish wish = {.names = "DNS:a.example,DNS:*.b.example,DNS:p*.c.example,IP:127.0.0.1,IP:::1"};
     (void)state;
     assert_int_equal(meet_wish(&wish, "a.example", &why), 0);
     assert_int_equal(meet_wish(&wish, "A.example.", &why), 0);
@@ -292,6 +296,7 @@ static void fault_L8_names_are_checked(void **state)
     assert_string_equal(why, "hostname mismatch");
     assert_int_equal(meet_wish(&wish, "x.y.b.example", &why), EDDY_EHOSTNAME);
     assert_int_equal(meet_wish(&wish, "b.example", &why), EDDY_EHOSTNAME);
+    assert_int_equal(meet_wish(&wish, "part.c.example", &why), EDDY_EHOSTNAME);
     assert_int_equal(meet_wish(&wish, "127.0.0.2", &why), EDDY_EHOSTNAME);
     assert_string_equal(why, "IP address mismatch");
     wish.names = NULL; /* its common name counts for nothing */
@@ -377,6 +382,40 @@ static void context_options_that_make_no_sense_are_refused(void **state)
     eddy_tls_context_release(NULL);
 }
 
+/* Certificate and key in one file, the key encrypted. */
+static void write_chain(const char *path, const certificate *c)
+{
+    BIO *file = BIO_new_file(path, "w");
+    assert_non_null(file);
+    assert_int_equal(PEM_write_bio_X509(file, c->x509), 1);
+    assert_int_equal(PEM_write_bio_PKCS8PrivateKey(file, c->key, EVP_aes_128_cbc(), "secret", 6, NULL, NULL),
+                     1);
+    (void)BIO_free(file);
+}
+
+static void context_loads_a_chain_and_its_encrypted_key(void **state)
+{
+    char path[] = "/tmp/eddy-test-XXXXXX";
+    certificate_house house;
+    eddy_tls_context *context;
+    (void)state;
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    close(fd);
+    house_make(&house);
+    write_chain(path, &house.server);
+    assert_int_equal(
+        eddy_tls_context_create(&context, EDDY_OPTIONS(eddy_tls_context_options, .server_side = true)), 0);
+    assert_int_equal(eddy_tls_context_load_cert_chain(context, path, NULL, NULL), EDDY_ECERTIFICATE);
+    assert_int_equal(eddy_tls_context_load_cert_chain(context, path, NULL, "wrong"), EDDY_ECERTIFICATE);
+    assert_int_equal(eddy_tls_context_load_cert_chain(context, path, path, "secret"), 0);
+    assert_int_equal(eddy_tls_context_load_cert_chain(context, path, NULL, "secret"), 0);
+    assert_int_equal(eddy_tls_context_load_verify_locations(context, path, NULL, NULL), 0);
+    eddy_tls_context_release(context);
+    house_free(&house);
+    unlink(path);
+}
+
 static void context_setters_refuse_what_makes_no_sense(void **state)
 {
     eddy_tls_context *context;
@@ -416,6 +455,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(fault_L8_unknown_authorities_are_refused),
         cmocka_unit_test(fault_L8_no_name_to_check_is_refused),
         cmocka_unit_test(context_options_that_make_no_sense_are_refused),
+        cmocka_unit_test(context_loads_a_chain_and_its_encrypted_key),
         cmocka_unit_test(context_setters_refuse_what_makes_no_sense),
     };
     support_init(argc, argv);
