@@ -117,11 +117,6 @@ void eddyi_context_switch(eddyi_context *from, const eddyi_context *to);
 
 /* ---- sockets.c: the network; sim has its own table of this type ---- */
 
-struct eddyi_address { /* a socket address, opaque above the seam */
-    uint32_t size;
-    _Alignas(8) unsigned char bytes[128];
-};
-
 enum eddyi_family {
     EDDYI_FAMILY_ANY,
     EDDYI_FAMILY_IPV4,
@@ -137,6 +132,7 @@ enum eddyi_socket_option {
     EDDYI_V6_ONLY,
     EDDYI_NO_DELAY,
     EDDYI_KEEP_ALIVE,
+    EDDYI_BROADCAST,
     EDDYI_LINGER_RESET, /* close() sends a reset */
     EDDYI_SEND_BUFFER,  /* value: bytes */
     EDDYI_RECEIVE_BUFFER,
@@ -144,7 +140,7 @@ enum eddyi_socket_option {
     EDDYI_SOCKET_TYPE   /* get only: enum eddyi_socket_type */
 };
 enum { EDDYI_SHUT_READ = 1, EDDYI_SHUT_WRITE = 2 };
-enum { EDDYI_RESOLVE_PASSIVE = 1, EDDYI_RESOLVE_NUMERIC = 2 };
+enum { EDDYI_RESOLVE_PASSIVE = 1, EDDYI_RESOLVE_NUMERIC = 2, EDDYI_RESOLVE_DATAGRAM = 4 };
 
 struct
     eddyi_net_ops { /* `backend` is the instance for sim; the platform's functions ignore it, it may be NULL */

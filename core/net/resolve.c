@@ -19,8 +19,10 @@ void eddyi_resolution_free(eddyi_resolution *resolution)
 
 static void resolve(eddyi_resolution *r, int more_flags)
 {
-    r->count = r->net->resolve(r->backend, r->host, r->service, r->family, EDDYI_SOCKET_STREAM,
-                               r->flags | more_flags, r->addresses, EDDYI_MOST_ADDRESSES);
+    enum eddyi_socket_type type =
+        (r->flags & EDDYI_RESOLVE_DATAGRAM) ? EDDYI_SOCKET_DATAGRAM : EDDYI_SOCKET_STREAM;
+    r->count = r->net->resolve(r->backend, r->host, r->service, r->family, type, r->flags | more_flags,
+                               r->addresses, EDDYI_MOST_ADDRESSES);
     if (r->count > EDDYI_MOST_ADDRESSES)
         r->count = EDDYI_MOST_ADDRESSES;
 }

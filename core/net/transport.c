@@ -271,19 +271,23 @@ bool eddy_transport_can_write_eof(const eddy_transport *transport)
     return transport != NULL;
 }
 
-int eddy_transport_set_write_buffer_limits(eddy_transport *transport, size_t high, size_t low)
+int eddyi_marks_complete(size_t *high, size_t *low)
 {
     enum { DEFAULT_HIGH = 64 * 1024 };
-    if (transport == NULL)
-        return eddyi_fail(EDDY_EINVAL, "set_write_buffer_limits");
-    if (high == SIZE_MAX && !(low != SIZE_MAX ? eddyi_multiply(&high, low, 4) : true))
-        return eddyi_fail(EDDY_EINVAL, "set_write_buffer_limits");
-    if (high == SIZE_MAX)
-        high = DEFAULT_HIGH;
-    if (low == SIZE_MAX)
-        low = high / 4;
-    if (low > high)
-        return eddyi_fail(EDDY_EINVAL, "set_write_buffer_limits");
+    if (*high == SIZE_MAX && *low != SIZE_MAX && !eddyi_multiply(high, *low, 4))
+        return EDDY_EINVAL;
+    if (*high == SIZE_MAX)
+        *high = DEFAULT_HIGH;
+    if (*low == SIZE_MAX)
+        *low = *high / 4;
+    return *low <= *high ? 0 : EDDY_EINVAL;
+}
+
+int eddy_transport_set_write_buffer_limits(eddy_transport *transport, size_t high, size_t low)
+{
+    int rc = transport == NULL ? EDDY_EINVAL : eddyi_marks_complete(&high, &low);
+    if (rc < 0)
+        return eddyi_fail(rc, "set_write_buffer_limits");
     transport->channel.high_water = high;
     transport->channel.low_water = low;
     pause_above_the_mark(transport);

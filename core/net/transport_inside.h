@@ -31,6 +31,9 @@ void eddyi_transport_queue(eddy_transport *); /* have the node run, once */
 /* The protocol, or the system, made going on impossible: reported, and the connection is lost. User code. */
 void eddyi_transport_fatal(eddy_transport *, int code, const char *message);
 
+/* The marks as set_write_buffer_limits takes them, SIZE_MAX: not given. EDDY_EINVAL leaves nothing certain in them. */
+int eddyi_marks_complete(size_t *high, size_t *low);
+
 int eddyi_server_make_protocol(eddy_server *, eddy_protocol **out); /* ask its factory. User code */
 
 /* ---- transport_read.c ---- */

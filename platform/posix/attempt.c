@@ -12,6 +12,7 @@
 
 #include "core/platform.h"
 #include "platform/posix/addresses.h"
+#include "platform/posix/datagrams.h"
 #include "platform/posix/system.h"
 
 _Static_assert(sizeof(eddyi_buffer) == sizeof(struct iovec), "a buffer is an iovec");
@@ -107,44 +108,6 @@ static int64_t attempt_send(eddyi_op *op, int32_t *os_error)
     return n >= 0 ? n : failed(os_error);
 }
 
-static int64_t attempt_recvfrom(eddyi_op *op, int32_t *os_error)
-{
-    struct msghdr message;
-    ssize_t n;
-    do {
-        memset(&message, 0, sizeof message);
-        message.msg_iov = (struct iovec *)(void *)op->buffers;
-        message.msg_iovlen = op->buffer_count < MOST_BUFFERS ? op->buffer_count : MOST_BUFFERS;
-        if (op->address != NULL) {
-            message.msg_name = op->address->bytes;
-            message.msg_namelen = sizeof op->address->bytes;
-        }
-        n = EDDYI_CALL(recvmsg, -1, (fd_of(op), &message, 0));
-    } while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return failed(os_error);
-    if (op->address != NULL)
-        op->address->size = (uint32_t)message.msg_namelen;
-    return n;
-}
-
-static int64_t attempt_sendto(eddyi_op *op, int32_t *os_error)
-{
-    struct msghdr message;
-    ssize_t n;
-    memset(&message, 0, sizeof message);
-    message.msg_iov = (struct iovec *)(void *)op->buffers;
-    message.msg_iovlen = op->buffer_count;
-    if (op->address != NULL) {
-        message.msg_name = op->address->bytes;
-        message.msg_namelen = (socklen_t)op->address->size;
-    }
-    do
-        n = EDDYI_CALL(sendmsg, -1, (fd_of(op), &message, MSG_NOSIGNAL));
-    while (n < 0 && errno == EINTR);
-    return n >= 0 ? n : failed(os_error);
-}
-
 /* A connection that died while it waited in the queue is nobody's error (accept(2), "Error handling"). */
 static bool died_in_queue(int number)
 {
@@ -197,7 +160,7 @@ static bool connected_to_itself(int fd)
 
 static int64_t connected(const eddyi_op *op, int32_t *os_error)
 {
-    if (!connected_to_itself(fd_of(op)))
+    if (op->descriptor->kind == EDDYI_DATAGRAM || !connected_to_itself(fd_of(op)))
         return 0;
     *os_error = ECONNREFUSED;
     return EDDY_ECONNREFUSED;
@@ -329,9 +292,8 @@ int64_t eddyi_attempt(eddyi_op *op, int32_t *os_error)
     case EDDYI_SEND:
         return attempt_send(op, os_error);
     case EDDYI_RECVFROM:
-        return attempt_recvfrom(op, os_error);
     case EDDYI_SENDTO:
-        return attempt_sendto(op, os_error);
+        return eddyi_attempt_datagram(op, os_error);
     case EDDYI_ACCEPT:
         return attempt_accept(op, os_error);
     case EDDYI_CONNECT:

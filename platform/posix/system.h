@@ -14,6 +14,13 @@
 #else
 #define EDDYI_CALL(name, failure, arguments) (name arguments)
 #endif
+/* A call that counts as one of the table's, for it is another form of it: EDDYI_CALL_AS(recvmsg, recvmmsg, -1, (...)). */
+#ifdef EDDY_INJECT
+#define EDDYI_CALL_AS(kind, name, failure, arguments)                                                        \
+    (eddyi_inject_fails(EDDYI_INJECT_##kind, &errno) ? (failure) : name arguments)
+#else
+#define EDDYI_CALL_AS(kind, name, failure, arguments) (name arguments)
+#endif
 
 int eddyi_error_from_system(int os_error); /* errno as an EDDY_E... code; EDDY_ESYSTEM when it has none */
 

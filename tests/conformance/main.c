@@ -81,6 +81,8 @@ static int run_suites(void)
     failed += suite_server();
     failed += suite_connect();
     failed += suite_transports();
+    failed += suite_datagrams();
+    failed += suite_datagram_tasks();
     failed += suite_executor();
     failed += suite_executor_pool();
     failed += suite_threads();
