@@ -142,6 +142,12 @@ enum eddyi_socket_option {
 enum { EDDYI_SHUT_READ = 1, EDDYI_SHUT_WRITE = 2 };
 enum { EDDYI_RESOLVE_PASSIVE = 1, EDDYI_RESOLVE_NUMERIC = 2, EDDYI_RESOLVE_DATAGRAM = 4 };
 
+/* Where a local socket is bound in the file system, and which file that was. */
+typedef struct eddyi_socket_file {
+    eddyi_address address; /* of size 0: none */
+    uint64_t device, inode;
+} eddyi_socket_file;
+
 struct
     eddyi_net_ops { /* `backend` is the instance for sim; the platform's functions ignore it, it may be NULL */
     /* Every descriptor is non-blocking and not inherited from birth, and never raises SIGPIPE. */
@@ -163,6 +169,11 @@ struct
     int (*port)(const eddyi_address *); /* -1 when it has none */
     /* "127.0.0.1:80", "[::1]:80", a path; returns the length or EDDY_EINVAL when it does not fit. */
     int (*format)(const eddyi_address *, char *text, size_t size);
+    /* Local sockets; NULL: there are none. Free the address of a socket file that nobody listens at any more; EDDY_EADDRINUSE for anything
+     * else that is there. An abstract name has no file. */
+    int (*claim_file)(eddyi_backend *backend, const eddyi_address *, enum eddyi_socket_type);
+    void (*note_file)(eddyi_backend *backend, const eddyi_address *, eddyi_socket_file *out); /* after bind */
+    void (*remove_file)(eddyi_backend *backend, const eddyi_socket_file *); /* if it still is the same */
     bool resolves_at_once; /* resolve() never blocks: no thread is needed (sim) */
 };
 

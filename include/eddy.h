@@ -17,6 +17,7 @@
 #include <eddy/runner.h>
 #include <eddy/stream.h>
 #include <eddy/transport.h>
+#include <eddy/local.h>
 #include <eddy/address.h>
 #include <eddy/datagram.h>
 #include <eddy/thread.h>

@@ -88,6 +88,8 @@ static int make(opening *o, eddyi_datagram_socket *out, enum eddyi_family family
     o->descriptor = (eddyi_descriptor){.fd = fd, .kind = EDDYI_DATAGRAM};
     *out = (eddyi_datagram_socket){.fd = fd};
     rc = configure(o);
+    if (rc >= 0 && family == EDDYI_FAMILY_UNIX && local != NULL)
+        rc = loop->net->claim_file(loop->backend, local, EDDYI_SOCKET_DATAGRAM);
     if (rc >= 0 && local != NULL && (rc = loop->net->bind(loop->backend, fd, local)) < 0)
         eddyi_fail(rc, "bind");
     if (rc >= 0 && remote != NULL) {

@@ -182,5 +182,8 @@ const eddyi_net_ops eddyi_platform_net = {
     .family = eddyi_address_family,
     .port = eddyi_address_port,
     .format = eddyi_address_format,
+    .claim_file = eddyi_claim_file,
+    .note_file = eddyi_note_file,
+    .remove_file = eddyi_remove_file,
     .resolves_at_once = false,
 };

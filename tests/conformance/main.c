@@ -83,6 +83,7 @@ static int run_suites(void)
     failed += suite_transports();
     failed += suite_datagrams();
     failed += suite_datagram_tasks();
+    failed += suite_local();
     failed += suite_executor();
     failed += suite_executor_pool();
     failed += suite_threads();

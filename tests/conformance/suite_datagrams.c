@@ -388,7 +388,8 @@ TASK_TEST(datagram_abort_discards_what_is_unsent)
         return 0;
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
     adopt(&one, ends[0]);
-    while (eddy_datagram_transport_get_write_buffer_size(one.transport) == 0)
+    for (int i = 0; i < LISTENER_MOST && eddy_datagram_transport_get_write_buffer_size(one.transport) == 0;
+         i++)
         assert_int_equal(eddy_datagram_transport_sendto(one.transport, big, 1000, NULL), 0);
     eddy_datagram_transport_abort(one.transport);
     listener_wait(&one, 'L', 1);
