@@ -179,6 +179,25 @@ struct
 
 extern const eddyi_net_ops eddyi_platform_net;
 
+/* ---- files.c: each may block, and is called on a thread; *os_error gets the system's number of a failure ---- */
+
+enum {
+    EDDYI_FILE_READS = 1,
+    EDDYI_FILE_WRITES = 2,
+    EDDYI_FILE_MAKES = 4,
+    EDDYI_FILE_EMPTIES = 8,
+    EDDYI_FILE_APPENDS = 16,
+    EDDYI_FILE_NEW = 32 /* with MAKES: it must not be there */
+};
+/* Not inherited. *positioned: offsets mean something. */
+int eddyi_file_open(eddy_fd *out, const char *path, unsigned how, bool *positioned, int32_t *os_error);
+/* Once, EINTR retried. offset UINT64_MAX: the system's own position. 0: the end. */
+int64_t eddyi_file_read(eddy_fd, void *data, size_t size, uint64_t offset, int32_t *os_error);
+int64_t eddyi_file_write(eddy_fd, const void *data, size_t size, uint64_t offset, int32_t *os_error);
+int eddyi_file_sync(eddy_fd, int32_t *os_error);
+int64_t eddyi_file_length(eddy_fd, int32_t *os_error);
+int eddyi_file_close(eddy_fd);
+
 /* ---- attempt.c: one try of an op, for readiness backends ---- */
 
 /* Do what `op` says, once, without blocking. Returns op's value, EDDY_EAGAIN when it would block, or its error with

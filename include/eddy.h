@@ -18,6 +18,7 @@
 #include <eddy/stream.h>
 #include <eddy/transport.h>
 #include <eddy/local.h>
+#include <eddy/file.h>
 #include <eddy/address.h>
 #include <eddy/datagram.h>
 #include <eddy/thread.h>

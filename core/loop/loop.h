@@ -128,6 +128,7 @@ struct eddy_loop {
     struct eddyi_stack_pool *stacks;
     struct eddy_executor *executor; /* the default one; NULL until the first job that needs it */
     struct eddy_executor *lookups;  /* for eddy's own jobs: the user's do not hold them up */
+    struct eddy_executor *files;    /* for files: a medium that hangs holds up nothing else */
     bool executor_refuses;          /* the default one was shut down */
     eddyi_list cell_slabs;
     char *received;  /* what transports read into, one read at a time; NULL until the first one */

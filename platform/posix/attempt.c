@@ -35,17 +35,6 @@ static int64_t failed(int32_t *os_error)
     return eddyi_error_from_system(number);
 }
 
-/* The injection table may cut a transfer short; in a release build this is the size. */
-static size_t limited(size_t size)
-{
-#ifdef EDDY_INJECT
-    size_t most = eddyi_inject_most_bytes();
-    return size < most ? size : most;
-#else
-    return size;
-#endif
-}
-
 /* The first buffer with room: were a transfer cut before it, moving nothing would look like the end of the stream. */
 static eddyi_buffer *first_buffer(const eddyi_op *op)
 {
@@ -66,7 +55,7 @@ static void fill_message(struct msghdr *message, const eddyi_op *op, struct iove
     message->msg_iovlen = count < MOST_BUFFERS ? count : MOST_BUFFERS;
 #ifdef EDDY_INJECT
     if (eddyi_inject_most_bytes() != UINT32_MAX) {
-        *one = (struct iovec){first->data, limited(first->size)};
+        *one = (struct iovec){first->data, eddyi_limited(first->size)};
         message->msg_iov = one;
         message->msg_iovlen = 1;
     }
@@ -82,7 +71,7 @@ static int64_t attempt_recv(eddyi_op *op, int32_t *os_error)
     ssize_t n;
     do {
         if (op->buffer_count == 1) {
-            n = EDDYI_CALL(recv, -1, (fd_of(op), op->buffers[0].data, limited(op->buffers[0].size), 0));
+            n = EDDYI_CALL(recv, -1, (fd_of(op), op->buffers[0].data, eddyi_limited(op->buffers[0].size), 0));
         } else {
             fill_message(&message, op, &one);
             n = EDDYI_CALL(recvmsg, -1, (fd_of(op), &message, 0));
@@ -98,8 +87,8 @@ static int64_t attempt_send(eddyi_op *op, int32_t *os_error)
     ssize_t n;
     do {
         if (op->buffer_count == 1) {
-            n = EDDYI_CALL(send, -1,
-                           (fd_of(op), op->buffers[0].data, limited(op->buffers[0].size), MSG_NOSIGNAL));
+            n = EDDYI_CALL(
+                send, -1, (fd_of(op), op->buffers[0].data, eddyi_limited(op->buffers[0].size), MSG_NOSIGNAL));
         } else {
             fill_message(&message, op, &one);
             n = EDDYI_CALL(sendmsg, -1, (fd_of(op), &message, MSG_NOSIGNAL));
@@ -218,7 +207,7 @@ static int64_t attempt_read(eddyi_op *op, int32_t *os_error)
     if (op->buffer_count == 0)
         return EDDY_EINVAL;
     eddyi_buffer *buffer = first_buffer(op);
-    size_t size = limited(buffer->size);
+    size_t size = eddyi_limited(buffer->size);
     do
         n = op->offset == UINT64_MAX ? EDDYI_CALL(read, -1, (fd_of(op), buffer->data, size))
                                      : pread(fd_of(op), buffer->data, size, (off_t)op->offset);
@@ -253,7 +242,7 @@ static int64_t attempt_write(eddyi_op *op, int32_t *os_error)
     if (op->buffer_count == 0)
         return EDDY_EINVAL;
     const eddyi_buffer *buffer = first_buffer(op);
-    size_t size = limited(buffer->size);
+    size_t size = eddyi_limited(buffer->size);
     do
         n = op->offset != UINT64_MAX             ? pwrite(fd_of(op), buffer->data, size, (off_t)op->offset)
             : op->descriptor->kind == EDDYI_FILE ? EDDYI_CALL(write, -1, (fd_of(op), buffer->data, size))
