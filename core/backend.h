@@ -36,7 +36,7 @@ enum eddyi_op_kind {
     EDDYI_CONNECT, /* to *address; value: 0 */
     EDDYI_READ,    /* file or pipe, at `offset` (UINT64_MAX: the descriptor's own position) */
     EDDYI_WRITE,
-    EDDYI_SENDFILE,
+    EDDYI_SENDFILE, /* buffers[0].size bytes of the file `file` at `offset` -> stream; value: bytes, 0 at the end of the file */
     EDDYI_POLL, /* value: EDDYI_IN/OUT/END bits that hold now, of those asked in `events` */
     EDDYI_KINDS
 };
@@ -86,8 +86,11 @@ struct eddyi_op {   /* core fills, backend answers; never allocated by either */
         free_buffers; /* PICK_BUFFER: a set bit may be picked; the backend clears it, core sets it again */
     uint64_t offset;
     eddyi_address *address; /* caller's; in for SENDTO/CONNECT, out for RECVFROM; NULL, or of size 0: none */
-    uint32_t *lengths;      /* caller's; RECVFROM with MANY: out */
-    void *waiter;           /* core's; a backend never looks */
+    union {
+        uint32_t *lengths; /* caller's; RECVFROM with MANY: out */
+        eddy_fd file;      /* SENDFILE: from where */
+    };
+    void *waiter;                           /* core's; a backend never looks */
     _Alignas(16) unsigned char scratch[96]; /* backend's while lent; each asserts its size */
 };
 

@@ -205,5 +205,6 @@ int eddyi_file_close(eddy_fd);
  * sets op->state = 1, later ones ask how it went. ACCEPT: connections that died in the queue (ECONNABORTED, EPROTO
  * and the like) are skipped. A zero-sized SEND is 0. More buffers than the system takes are cut, never refused. */
 int64_t eddyi_attempt(eddyi_op *op, int32_t *os_error);
+int64_t eddyi_attempt_sendfile(eddyi_op *op, int32_t *os_error); /* send_file.c */
 
 #endif

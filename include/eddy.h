@@ -19,6 +19,7 @@
 #include <eddy/transport.h>
 #include <eddy/local.h>
 #include <eddy/file.h>
+#include <eddy/sendfile.h>
 #include <eddy/address.h>
 #include <eddy/datagram.h>
 #include <eddy/thread.h>

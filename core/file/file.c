@@ -212,18 +212,23 @@ void eddy_file_release(eddy_file *file)
 
 static void hold_shut(eddyi_closable *closable)
 {
-    eddy_file_release(EDDYI_CONTAINER(closable, eddyi_file_hold, closable)->file);
+    eddyi_file_hold *hold = EDDYI_CONTAINER(closable, eddyi_file_hold, closable);
+    open_file_release(hold->open);
+    eddy_file_release(hold->file);
 }
 
 void eddyi_file_hold_begin(eddyi_file_hold *hold, eddy_file *file)
 {
-    *hold = (eddyi_file_hold){.closable = {.shut = hold_shut}, .file = eddy_file_retain(file)};
+    *hold = (eddyi_file_hold){
+        .closable = {.shut = hold_shut}, .file = eddy_file_retain(file), .open = file->open};
+    atomic_fetch_add(&file->open->references, 1);
     eddyi_list_append(&file->loop->closables, &hold->closable.link);
 }
 
 void eddyi_file_hold_end(eddyi_file_hold *hold)
 {
     eddyi_list_remove(&hold->closable.link);
+    open_file_release(hold->open);
     eddy_file_release(hold->file);
 }
 

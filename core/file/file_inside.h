@@ -55,6 +55,8 @@ int eddyi_file_usable(const eddy_file *file, const char *operation); /* 0 or the
 typedef struct eddyi_file_hold {
     eddyi_closable closable;
     eddy_file *file;
+    eddyi_open_file
+        *open; /* what it was when the call began: closing the file does not take it from under the call */
 } eddyi_file_hold;
 
 void eddyi_file_hold_begin(eddyi_file_hold *, eddy_file *file);

@@ -43,8 +43,11 @@ static int64_t move(eddy_loop *loop, moving *m, size_t size)
 
 static int64_t failed(moving *m, int64_t result, const char *operation)
 {
-    eddy_error *record = eddyi_fail_detail((int)result, operation);
-    record->os_error = m->os_error;
+    eddy_error *record = eddyi_error_record();
+    if (result != EDDY_ECANCELED) {
+        record = eddyi_fail_detail((int)result, operation);
+        record->os_error = m->os_error;
+    }
     record->partial = m->done;
     return result;
 }

@@ -71,9 +71,23 @@ static void finish(eddyi_channel *channel)
     channel->kind->closed(channel);
 }
 
+/* A task's sendfile has lent its op. */
+static bool file_is_out(const eddyi_channel *channel)
+{
+    return channel->file_op != NULL && channel->descriptor.writer == channel->file_op;
+}
+
+static void end_file(eddyi_channel *channel)
+{
+    if (file_is_out(channel))
+        eddyi_io_interrupt(channel->loop, channel->file_op,
+                           channel->error != 0 ? channel->error : EDDY_ECLOSED);
+}
+
 void eddyi_channel_try_finish(eddyi_channel *channel)
 {
-    if (channel->state != EDDYI_CHANNEL_CLOSING || channel->reading || channel->sending)
+    if (channel->state != EDDYI_CHANNEL_CLOSING || channel->reading || channel->sending ||
+        file_is_out(channel))
         return;
     if (channel->error == 0 && eddyi_channel_unsent(channel) > 0)
         return;
@@ -86,6 +100,7 @@ void eddyi_channel_close(eddyi_channel *channel)
         return;
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
+    end_file(channel);
     eddyi_channel_try_finish(channel);
 }
 
@@ -110,6 +125,7 @@ void eddyi_channel_fail(eddyi_channel *channel, int error, int os_error)
     discard_unsent(channel);
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
+    end_file(channel);
     eddyi_channel_try_finish(channel);
 }
 
@@ -128,6 +144,8 @@ static void shut(eddyi_closable *closable)
     if (channel->sending)
         (void)eddyi_io_revoke(channel->loop, &channel->outgoing->send);
     channel->sending = false;
+    if (file_is_out(channel))
+        (void)eddyi_io_revoke(channel->loop, channel->file_op);
     finish(channel);
 }
 

@@ -38,6 +38,7 @@ struct eddyi_channel {
     int error; /* that ended the connection; sticky */
     int os_error;
     size_t high_water, low_water;
+    eddyi_op *file_op;        /* of a sendfile under way: nobody else writes; NULL: none is */
     eddyi_outgoing *outgoing; /* made by the first write that cannot go at once */
 
     struct eddy_server *server; /* that accepted it; NULL: none */

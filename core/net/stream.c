@@ -86,7 +86,7 @@ static bool wait_cancel(eddyi_wait *wait)
     return true;
 }
 
-static const eddyi_wait_kind drain_kind = {"drain", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_drain_kind = {"drain", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_serve_forever_kind = {"serve_forever", wait_cancel, wait_abandon};
 
@@ -106,7 +106,7 @@ static void let_go(void *stream)
 
 int eddyi_stream_wait_drained(eddy_stream *stream)
 {
-    return eddyi_stream_wait(&stream->drainers, &drain_kind, stream, let_go);
+    return eddyi_stream_wait(&stream->drainers, &eddyi_drain_kind, stream, let_go);
 }
 
 /* ---- what the channel tells ---- */

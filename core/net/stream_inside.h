@@ -38,6 +38,7 @@ void eddyi_stream_wake_all(eddyi_list *waits, int result);
  * caller never returns. */
 int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner, void (*let_go)(void *));
 int eddyi_stream_wait_drained(eddy_stream *);
+extern const eddyi_wait_kind eddyi_drain_kind;
 extern const eddyi_wait_kind eddyi_wait_closed_kind, eddyi_serve_forever_kind;
 
 #endif

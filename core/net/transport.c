@@ -21,6 +21,7 @@ int eddyi_transport_create(eddy_loop *loop, eddy_transport **out, eddy_fd fd, ed
         return rc;
     }
     transport->references = 1;
+    eddyi_list_init(&transport->drainers);
     eddyi_node_init(&transport->node, transport_run);
     eddyi_loop_object_add(loop);
     *out = transport;
@@ -146,6 +147,7 @@ static void transport_run(eddyi_node *node)
 static void on_low(eddyi_channel *channel)
 {
     eddy_transport *transport = transport_of(channel);
+    eddyi_stream_wake_all(&transport->drainers, 0);
     if (!transport->writing_paused)
         return;
     transport->resume_due = true;
@@ -154,6 +156,8 @@ static void on_low(eddyi_channel *channel)
 
 static void on_closing(eddyi_channel *channel)
 {
+    eddyi_stream_wake_all(&transport_of(channel)->drainers,
+                          channel->error != 0 ? channel->error : EDDY_ECLOSED);
     eddyi_transport_stop_reading(transport_of(channel));
 }
 
@@ -234,6 +238,8 @@ static int write_buffers(eddy_transport *transport, const eddyi_buffer *buffers,
         return eddyi_fail_system(channel->error, channel->os_error, "write");
     if (channel->state != EDDYI_CHANNEL_OPEN || channel->eof_wanted)
         return eddyi_fail(EDDY_ECLOSED, "write");
+    if (channel->file_op != NULL) /* 16.3 */
+        return eddyi_fail(EDDY_EBUSY, "write");
     int rc = eddyi_channel_write(channel, buffers, count, "write");
     pause_above_the_mark(transport);
     return rc;
@@ -261,6 +267,8 @@ int eddy_transport_write_eof(eddy_transport *transport)
 {
     if (transport == NULL)
         return eddyi_fail(EDDY_EINVAL, "write_eof");
+    if (transport->channel.file_op != NULL)
+        return eddyi_fail(EDDY_EBUSY, "write_eof");
     if (transport->channel.state == EDDYI_CHANNEL_OPEN)
         eddyi_channel_write_eof(&transport->channel);
     return 0;

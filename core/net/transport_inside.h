@@ -17,7 +17,8 @@ struct eddy_transport {
     bool writing_paused;     /* pause_writing was called last */
     bool resume_due;
     bool lost_told;
-    eddyi_node node; /* queued when something is to be told */
+    eddyi_list drainers; /* stream_wait.link of tasks in sendfile that wait for what is unsent */
+    eddyi_node node;     /* queued when something is to be told */
 
     eddyi_completion received;
     eddyi_op receive;

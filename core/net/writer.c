@@ -10,7 +10,7 @@ static int begin(eddy_stream *stream, const void *data, size_t size, const char 
         return eddyi_fail_system(stream->channel.error, stream->channel.os_error, operation);
     if (stream->channel.state != EDDYI_CHANNEL_OPEN || stream->channel.eof_wanted)
         return eddyi_fail(EDDY_ECLOSED, operation);
-    return 0;
+    return stream->channel.file_op == NULL ? 0 : eddyi_fail(EDDY_EBUSY, operation);
 }
 
 static int write_now(eddy_stream *stream, const void *data, size_t size)

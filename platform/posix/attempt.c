@@ -2,17 +2,15 @@
  * Touches the I/O calls. One buffer is a plain recv or send and nothing else: this is the hot path. */
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/platform.h"
 #include "platform/posix/addresses.h"
 #include "platform/posix/datagrams.h"
+#include "platform/posix/quiet.h"
 #include "platform/posix/system.h"
 
 _Static_assert(sizeof(eddyi_buffer) == sizeof(struct iovec), "a buffer is an iovec");
@@ -215,24 +213,13 @@ static int64_t attempt_read(eddyi_op *op, int32_t *os_error)
     return n >= 0 ? n : failed(os_error);
 }
 
-/* write(2) has no MSG_NOSIGNAL: a SIGPIPE of its own is blocked and taken back, unless one was waiting before. */
+/* write(2) has no MSG_NOSIGNAL. */
 static ssize_t write_quietly(int fd, const void *data, size_t size)
 {
-    const struct timespec at_once = {0};
-    sigset_t broken_pipe, before, waiting;
-    (void)sigemptyset(&broken_pipe);
-    (void)sigemptyset(&waiting);
-    (void)sigaddset(&broken_pipe, SIGPIPE);
-    (void)pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
-    if (sigismember(&before, SIGPIPE) == 1) /* else it would have been delivered */
-        (void)sigpending(&waiting);
+    eddyi_quiet quiet;
+    eddyi_quiet_begin(&quiet);
     ssize_t n = EDDYI_CALL(write, -1, (fd, data, size));
-    int error = errno;
-    if (n < 0 && error == EPIPE && sigismember(&waiting, SIGPIPE) != 1)
-        while (sigtimedwait(&broken_pipe, NULL, &at_once) < 0 && errno == EINTR)
-            continue;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = error;
+    eddyi_quiet_end(&quiet, n < 0 && errno == EPIPE);
     return n;
 }
 
@@ -291,6 +278,8 @@ int64_t eddyi_attempt(eddyi_op *op, int32_t *os_error)
         return attempt_read(op, os_error);
     case EDDYI_WRITE:
         return attempt_write(op, os_error);
+    case EDDYI_SENDFILE:
+        return eddyi_attempt_sendfile(op, os_error);
     case EDDYI_POLL:
         return attempt_poll(op, os_error);
     default:

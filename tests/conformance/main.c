@@ -85,6 +85,7 @@ static int run_suites(void)
     failed += suite_datagram_tasks();
     failed += suite_local();
     failed += suite_files();
+    failed += suite_sendfile();
     failed += suite_executor();
     failed += suite_executor_pool();
     failed += suite_threads();

@@ -60,6 +60,7 @@ int suite_datagrams(void);
 int suite_datagram_tasks(void);
 int suite_local(void);
 int suite_files(void);
+int suite_sendfile(void);
 int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
