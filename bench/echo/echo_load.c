@@ -1,13 +1,9 @@
 /* echo_load.c: the one client of all echo servers: starts the server, opens the connections, plays ping-pong, checks
  * every byte, prints requests a second and the server's processor time a request.
  * Touches Linux: epoll, processors. Call: echo_load CONNECTIONS SERVER [ARGUMENT...]. */
-#include <sched.h>
-#include <signal.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 
-#include "tcp.h"
+#include "server.h"
 
 enum { EVENTS = 1024, WORDS = 512, OPENED_AT_ONCE = 256, PATIENCE_MS = 20000 };
 
@@ -20,7 +16,6 @@ static connection *connections;
 static size_t connection_count, message_size;
 static uint64_t answers;
 static int poller;
-static pid_t server;
 
 /* What a request consists of: different in every connection and every time, cheap to make again for the check. */
 static void make_message(const connection *self, uint64_t words[WORDS])
@@ -119,48 +114,6 @@ static void close_all(void)
     }
 }
 
-static void run_on(const char *setting)
-{
-    cpu_set_t cpus;
-    if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
-        return;
-    CPU_ZERO(&cpus);
-    CPU_SET((size_t)bench_setting(setting), &cpus);
-    bench_check(sched_setaffinity(0, sizeof cpus, &cpus) == 0, "sched_setaffinity");
-}
-
-/* Starts the server; returns its port. */
-static int start_server(char **command)
-{
-    int ends[2], port = 0;
-    bench_check(pipe(ends) == 0, "pipe");
-    server = fork();
-    bench_check(server >= 0, "fork");
-    if (server == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        run_on("BENCH_SERVER_CPU");
-        dup2(ends[1], STDOUT_FILENO);
-        close(ends[0]);
-        close(ends[1]);
-        execvp(command[0], command);
-        bench_check(false, command[0]);
-    }
-    close(ends[1]);
-    FILE *output = fdopen(ends[0], "r");
-    if (!output || fscanf(output, "port %d", &port) != 1)
-        bench_fail(command[0], "did not say its port");
-    return port;
-}
-
-static double server_seconds(void)
-{
-    clockid_t clock;
-    struct timespec time = {0};
-    bench_check(clock_getcpuclockid(server, &clock) == 0 && clock_gettime(clock, &time) == 0,
-                "the server's clock");
-    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
 static void play_until(uint64_t end)
 {
     while (bench_now() < end)
@@ -173,9 +126,9 @@ static void measure(void)
         send_request(&connections[i]);
     play_until(bench_now() + bench_setting_ns("BENCH_ECHO_WARM"));
     uint64_t began = bench_now(), first = answers;
-    double server_began = server_seconds();
+    double server_began = bench_server_seconds();
     play_until(began + bench_setting_ns("BENCH_ECHO_SECONDS"));
-    double server_used = server_seconds() - server_began;
+    double server_used = bench_server_seconds() - server_began;
     double elapsed = (double)(bench_now() - began) / 1e9, done = (double)(answers - first);
     if (answers == first)
         bench_fail("echo", "the server does not answer");
@@ -193,11 +146,10 @@ int main(int argc, char **argv)
     connections = bench_allocate(connection_count, sizeof *connections);
     poller = epoll_create1(EPOLL_CLOEXEC);
     bench_check(poller >= 0, "epoll_create1");
-    int port = start_server(argv + 2);
-    run_on("BENCH_CLIENT_CPU");
+    int port = bench_start_server(argv + 2);
+    bench_run_on("BENCH_CLIENT_CPU");
     open_all(port);
     measure();
-    kill(server, SIGKILL);
-    waitpid(server, NULL, 0);
+    bench_stop_server();
     close_all();
 }

@@ -58,7 +58,7 @@ static int64_t read_all(eddy_loop *loop, moving *m, char *buffer, size_t size)
     while (m->done < size && n > 0) {
         size_t before = m->done, asked = smaller(size - before, EDDYI_FILE_CHUNK);
         n = move(loop, m, asked);
-        if (m->done > before)
+        if (m->job != NULL && m->done > before)
             memcpy(buffer + before, m->job->data, m->done - before);
         if (n >= 0 && ((size_t)n < asked || m->offset == UINT64_MAX))
             break; /* the end, or what was there */
