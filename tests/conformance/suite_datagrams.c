@@ -214,6 +214,32 @@ TASK_TEST(datagram_U4_answers_behind_one_that_fails_go_on)
     return 0;
 }
 
+/* Ten answers are kept, and the fourth is to a port that no socket can name; nothing is sent afterwards that would flush by itself. */
+static void answer_to_nowhere(listener *l, const void *data, size_t size, const eddy_address *from)
+{
+    eddy_address nowhere;
+    assert_int_equal(eddy_address_parse(&nowhere, size == 4 ? "127.0.0.1:0" : "127.0.0.1:1"), 0);
+    assert_int_equal(eddy_datagram_transport_sendto(l->transport, data, size, size == 4 ? &nowhere : from),
+                     0);
+}
+
+TASK_TEST(datagram_U4_what_is_kept_behind_an_error_goes_on)
+{
+    static listener server, client;
+    (void)arg;
+    if (support_is_simulated()) /* it takes any port */
+        return 0;
+    open_two(&server, &client);
+    server.on_datagram = answer_to_nowhere;
+    for (size_t i = 1; i <= 10; i++)
+        send_to(&client, &server, "1234567890", i);
+    listener_wait(&client, 'd', 9);
+    listener_wait(&server, 'E', 1);
+    listener_close(&client);
+    listener_close(&server);
+    return 0;
+}
+
 TASK_TEST(datagram_U4_close_sends_what_is_unsent_first)
 {
     static listener server, client;
@@ -566,6 +592,7 @@ int suite_datagrams(void)
         cmocka_unit_test(datagram_U3_a_peer_is_the_only_one_but_with_broadcast),
         cmocka_unit_test(datagram_U4_fault_U4_failing_send_is_told_and_the_rest_goes_on),
         cmocka_unit_test(datagram_U4_answers_behind_one_that_fails_go_on),
+        cmocka_unit_test(datagram_U4_what_is_kept_behind_an_error_goes_on),
         cmocka_unit_test(datagram_U4_close_sends_what_is_unsent_first),
         cmocka_unit_test(datagram_closed_inside_a_callback_hears_no_more),
         cmocka_unit_test(fault_U1_refused_datagram_is_told_and_the_endpoint_lives_on),
