@@ -26,16 +26,17 @@ typedef struct eddyi_net_ops eddyi_net_ops; /* core/platform.h */
 typedef eddy_address eddyi_address;         /* opaque above the seam */
 
 enum eddyi_op_kind {
-    EDDYI_RECV,     /* bufs <- stream; value: bytes, 0 at end of stream */
-    EDDYI_SEND,     /* bufs -> stream; value: bytes taken, may be fewer than asked, at least 1 */
-    EDDYI_RECVFROM, /* one datagram, its sender in *address; value: bytes */
-    EDDYI_SENDTO,   /* one datagram to *address; value: bytes */
+    EDDYI_RECV, /* bufs <- stream; value: bytes, 0 at end of stream */
+    EDDYI_SEND, /* bufs -> stream; value: bytes taken, may be fewer than asked, at least 1 */
+    EDDYI_RECVFROM, /* one datagram, its sender in *address; value: its bytes, more than there was room for if it was cut: its
+                         true length where the system tells, else one more */
+    EDDYI_SENDTO, /* one datagram to *address; value: bytes */
     EDDYI_ACCEPT, /* value: the new descriptor, non-blocking and close-on-exec from birth. EDDY_ECONNABORTED or EDDY_EPROTO:
                        a connection died in the queue; core starts the op again */
     EDDYI_CONNECT, /* to *address; value: 0 */
     EDDYI_READ,    /* file or pipe, at `offset` (UINT64_MAX: the descriptor's own position) */
     EDDYI_WRITE,
-    EDDYI_SENDFILE,
+    EDDYI_SENDFILE, /* buffers[0].size bytes of the file `file` at `offset` -> stream; value: bytes, 0 at the end of the file */
     EDDYI_POLL, /* value: EDDYI_IN/OUT/END bits that hold now, of those asked in `events` */
     EDDYI_KINDS
 };
@@ -51,7 +52,10 @@ enum { EDDYI_IN = 1, EDDYI_OUT = 2, EDDYI_END_IN = 4, EDDYI_END_OUT = 8 }; /* EN
 enum {
     EDDYI_MULTI = 1,       /* op flag: goes on reporting until cancelled or failed (ACCEPT, POLL, RECV) */
     EDDYI_PICK_BUFFER = 2, /* op flag, RECV: fill one of `bufs` whose bit is set in `free_buffers` */
-    EDDYI_LAST = 4 /* result flag: the op has ended and is the caller's again. Always set without MULTI */
+    EDDYI_LAST = 4, /* result flag: the op has ended and is the caller's again. Always set without MULTI */
+    EDDYI_MANY =
+        8 /* op flag, RECVFROM and SENDTO, only of backends with TRY_FIRST: each of `buffers` is one datagram, address[i]
+                       its address, lengths[i] the value it came to; value: how many, at least 1 */
 };
 enum { EDDYI_PENDING = 0, EDDYI_DONE = 1 };
 
@@ -81,7 +85,11 @@ struct eddyi_op {   /* core fills, backend answers; never allocated by either */
     uint32_t
         free_buffers; /* PICK_BUFFER: a set bit may be picked; the backend clears it, core sets it again */
     uint64_t offset;
-    eddyi_address *address;                 /* caller's; in for SENDTO/CONNECT, out for RECVFROM */
+    eddyi_address *address; /* caller's; in for SENDTO/CONNECT, out for RECVFROM; NULL, or of size 0: none */
+    union {
+        uint32_t *lengths; /* caller's; RECVFROM with MANY: out */
+        eddy_fd file;      /* SENDFILE: from where */
+    };
     void *waiter;                           /* core's; a backend never looks */
     _Alignas(16) unsigned char scratch[96]; /* backend's while lent; each asserts its size */
 };

@@ -151,6 +151,7 @@ enum eddyi_socket_option {
     EDDYI_V6_ONLY,
     EDDYI_NO_DELAY,
     EDDYI_KEEP_ALIVE,
+    EDDYI_BROADCAST,
     EDDYI_LINGER_RESET, /* close() sends a reset */
     EDDYI_SEND_BUFFER,  /* value: bytes */
     EDDYI_RECEIVE_BUFFER,
@@ -165,6 +166,12 @@ enum {
     EDDYI_NAME_REQUIRED = 4,
     EDDYI_NAME_DATAGRAM = 8
 };
+
+/* Where a local socket is bound in the file system, and which file that was. */
+typedef struct eddyi_socket_file {
+    eddyi_address address; /* of size 0: none */
+    uint64_t device, inode;
+} eddyi_socket_file;
 
 struct
     eddyi_net_ops { /* `backend` is the instance for sim; the platform's functions ignore it, it may be NULL */
@@ -191,6 +198,11 @@ struct
      * does not fit. Blocks unless both are to be numeric. Returns 0. */
     int (*name)(eddyi_backend *backend, const eddyi_address *, char *host, size_t host_size, char *service,
                 size_t service_size, int flags);
+    /* Local sockets; NULL: there are none. Free the address of a socket file that nobody listens at any more; EDDY_EADDRINUSE for anything
+     * else that is there. An abstract name has no file. */
+    int (*claim_file)(eddyi_backend *backend, const eddyi_address *, enum eddyi_socket_type);
+    void (*note_file)(eddyi_backend *backend, const eddyi_address *, eddyi_socket_file *out); /* after bind */
+    void (*remove_file)(eddyi_backend *backend, const eddyi_socket_file *); /* if it still is the same */
     bool resolves_at_once; /* resolve() and name() never block: no thread is needed (sim) */
 };
 
@@ -239,6 +251,25 @@ bool eddyi_child_kill_and_reap(const eddyi_child *,
 void eddyi_child_close(eddyi_child *);           /* the descriptor */
 extern const int eddyi_signal_terminate, eddyi_signal_kill;
 
+/* ---- files.c: each may block, and is called on a thread; *os_error gets the system's number of a failure ---- */
+
+enum {
+    EDDYI_FILE_READS = 1,
+    EDDYI_FILE_WRITES = 2,
+    EDDYI_FILE_MAKES = 4,
+    EDDYI_FILE_EMPTIES = 8,
+    EDDYI_FILE_APPENDS = 16,
+    EDDYI_FILE_NEW = 32 /* with MAKES: it must not be there */
+};
+/* Not inherited. *positioned: offsets mean something. */
+int eddyi_file_open(eddy_fd *out, const char *path, unsigned how, bool *positioned, int32_t *os_error);
+/* Once, EINTR retried. offset UINT64_MAX: the system's own position. 0: the end. */
+int64_t eddyi_file_read(eddy_fd, void *data, size_t size, uint64_t offset, int32_t *os_error);
+int64_t eddyi_file_write(eddy_fd, const void *data, size_t size, uint64_t offset, int32_t *os_error);
+int eddyi_file_sync(eddy_fd, int32_t *os_error);
+int64_t eddyi_file_length(eddy_fd, int32_t *os_error);
+int eddyi_file_close(eddy_fd);
+
 /* ---- attempt.c: one try of an op, for readiness backends ---- */
 
 /* Do what `op` says, once, without blocking. Returns op's value, EDDY_EAGAIN when it would block, or its error with
@@ -246,5 +277,6 @@ extern const int eddyi_signal_terminate, eddyi_signal_kill;
  * sets op->state = 1, later ones ask how it went. ACCEPT: connections that died in the queue (ECONNABORTED, EPROTO
  * and the like) are skipped. A zero-sized SEND is 0. More buffers than the system takes are cut, never refused. */
 int64_t eddyi_attempt(eddyi_op *op, int32_t *os_error);
+int64_t eddyi_attempt_sendfile(eddyi_op *op, int32_t *os_error); /* send_file.c */
 
 #endif

@@ -23,6 +23,10 @@
 #include <eddy/process.h>
 #include <eddy/address.h>
 #include <eddy/socket.h>
+#include <eddy/local.h>
+#include <eddy/file.h>
+#include <eddy/sendfile.h>
+#include <eddy/datagram.h>
 #include <eddy/thread.h>
 
 #endif

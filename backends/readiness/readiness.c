@@ -39,7 +39,7 @@ int eddyi_readiness_open(eddyi_backend **out, const eddyi_backend_config *config
     rc = poller->open(&backend->poller, &given);
     if (rc < 0)
         goto out;
-    *kinds = ((UINT32_C(1) << EDDYI_KINDS) - 1) & ~(UINT32_C(1) << EDDYI_SENDFILE);
+    *kinds = (UINT32_C(1) << EDDYI_KINDS) - 1;
     *out = backend;
     return 0;
 out:
@@ -123,7 +123,7 @@ static void knock(eddyi_backend *backend)
 int eddyi_readiness_submit(eddyi_backend *backend, eddyi_op *op, eddyi_result *now)
 {
     eddyi_descriptor *d = op->descriptor;
-    if (op->kind >= EDDYI_KINDS || op->kind == EDDYI_SENDFILE)
+    if (op->kind >= EDDYI_KINDS)
         return done(op, now, EDDY_ENOSYS);
     if (!d->attached)
         return done(op, now, EDDY_EBADF);

@@ -23,7 +23,7 @@ int64_t eddyi_sim_attempt_sendto(sim_socket *s, eddyi_op *op)
 {
     enum { LARGEST = 65507 }; /* of UDP over IPv4, RFC 768 and RFC 791 */
     bool connected = s->state == SIM_CONNECTED;
-    bool named = op->kind == EDDYI_SENDTO && op->address != NULL;
+    bool named = op->kind == EDDYI_SENDTO && op->address != NULL && op->address->size != 0;
     datagram header;
     memset(&header, 0, sizeof header);
     header.size = eddyi_sim_total(op->buffers, op->buffer_count);
@@ -76,5 +76,5 @@ int64_t eddyi_sim_attempt_recvfrom(sim_socket *s, eddyi_op *op)
     ring->read += sizeof header + header.size;
     if (op->address != NULL && op->kind == EDDYI_RECVFROM)
         eddyi_sim_address_put(op->address, &header.from);
-    return (int64_t)(header.size - left);
+    return op->kind == EDDYI_RECVFROM ? (int64_t)header.size : (int64_t)(header.size - left);
 }

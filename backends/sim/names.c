@@ -209,6 +209,8 @@ int eddyi_sim_resolve(eddyi_backend *sim, const char *host, const char *service,
     int port = find_service(service);
     (void)sim;
     (void)type;
+    if (family == EDDYI_FAMILY_UNIX)
+        return EDDY_EAFNOSUPPORT;
     if (hosts < 0 || port < 0)
         return hosts < 0 ? hosts : port;
     for (int i = 0; i < hosts; i++) {

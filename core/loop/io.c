@@ -108,6 +108,7 @@ typedef struct io_wait {
     eddyi_op *op;
     eddyi_result result;
     bool cancel_asked, ended;
+    int interrupt; /* what its owner took it back with; 0: it did not */
 } io_wait;
 
 static void io_completed(eddyi_completion *completion, const eddyi_result *result)
@@ -115,8 +116,10 @@ static void io_completed(eddyi_completion *completion, const eddyi_result *resul
     io_wait *io = EDDYI_CONTAINER(completion, io_wait, completion);
     io->result = *result;
     io->ended = true;
+    if (io->interrupt != 0 && result->value == EDDY_ECANCELED)
+        io->result.value = io->interrupt;
     /* Data won against the cancel: hand it over and keep the cancel for the next await. */
-    if (io->cancel_asked && result->value != EDDY_ECANCELED)
+    if (io->cancel_asked && io->result.value != EDDY_ECANCELED)
         io->wait.task->must_cancel = true;
     eddyi_task_wake(io->wait.task, 0);
 }
@@ -133,6 +136,17 @@ static bool io_cancel(eddyi_wait *wait)
     io->ended = true;
     eddyi_task_wake(wait->task, 0);
     return io->result.value == EDDY_ECANCELED;
+}
+
+void eddyi_io_interrupt(eddy_loop *loop, eddyi_op *op, int code)
+{
+    eddyi_result now;
+    io_wait *io = EDDYI_CONTAINER((eddyi_completion *)op->waiter, io_wait, completion);
+    if (io->ended || io->interrupt != 0)
+        return;
+    io->interrupt = code;
+    if (eddyi_io_cancel(loop, op, &now) == EDDYI_DONE)
+        io_completed(&io->completion, &now);
 }
 
 static void io_abandon(eddyi_wait *wait)

@@ -93,6 +93,7 @@ static void free_memory(eddy_loop *loop)
     eddyi_stacks_free(loop);
     eddyi_cells_free(loop);
     eddyi_release(&allocator, loop->received);
+    eddyi_release(&allocator, loop->datagrams);
     eddyi_release(&allocator, loop->results);
     eddyi_release(&allocator, loop);
     eddyi_loops_alive_add(-1);

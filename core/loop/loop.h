@@ -138,9 +138,11 @@ struct eddy_loop {
     struct eddyi_stack_pool *stacks;
     struct eddy_executor *executor; /* the default one; NULL until the first job that needs it */
     struct eddy_executor *lookups;  /* for eddy's own jobs: the user's do not hold them up */
+    struct eddy_executor *files;    /* for files: a medium that hangs holds up nothing else */
     bool executor_refuses;          /* the default one was shut down */
     eddyi_list cell_slabs;
-    char *received; /* what transports read into, one read at a time; NULL until the first one */
+    char *received;  /* what transports read into, one read at a time; NULL until the first one */
+    char *datagrams; /* the same for datagram transports */
     eddy_allocator allocator;
     eddy_error error;                  /* last error outside a task */
     eddy_task_factory_fn task_factory; /* NULL: eddy_task_create */
@@ -228,6 +230,8 @@ int64_t eddyi_io_revoke(eddy_loop *loop, eddyi_op *op);
 int eddyi_io_poll(eddy_loop *loop, uint64_t deadline);
 /* After a call that ended at once: too many in a row give way, a cancel is kept. */
 void eddyi_io_spend(eddy_loop *loop, eddy_task *task);
+/* The op that a task awaits in eddyi_io_await is to end now, with `code` if it has done nothing; a cancel that came as well is kept. */
+void eddyi_io_interrupt(eddy_loop *loop, eddyi_op *op, int code);
 /* In a task: submit and suspend until it has ended. Returns the op's value (>= 0) or error; *os_error may be NULL.
  * Cancel rule for I/O (asyncio-reference HZ19, design §4): EDDY_ECANCELED means nothing was done; a result that is there is handed
  * over and the cancel stays for the next await. A cancel that is pending when the call begins is delivered at once. */

@@ -92,9 +92,23 @@ static bool goes_on_sending(const eddyi_channel *channel)
     return channel->error == 0 || channel->last_words;
 }
 
+/* A task's sendfile has lent its op. */
+static bool file_is_out(const eddyi_channel *channel)
+{
+    return channel->file_op != NULL && channel->descriptor.writer == channel->file_op;
+}
+
+static void end_file(eddyi_channel *channel)
+{
+    if (file_is_out(channel))
+        eddyi_io_interrupt(channel->loop, channel->file_op,
+                           channel->error != 0 ? channel->error : EDDY_ECLOSED);
+}
+
 void eddyi_channel_try_finish(eddyi_channel *channel)
 {
-    if (channel->state != EDDYI_CHANNEL_CLOSING || channel->reading || channel->sending || channel->held)
+    if (channel->state != EDDYI_CHANNEL_CLOSING || channel->reading || channel->sending || channel->held ||
+        file_is_out(channel))
         return;
     if (goes_on_sending(channel) && eddyi_channel_unsent(channel) > 0)
         return;
@@ -109,6 +123,7 @@ void eddyi_channel_close(eddyi_channel *channel)
         return;
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
+    end_file(channel);
     if (channel->secure != NULL)
         eddyi_secure_close(channel);
     else
@@ -133,6 +148,7 @@ static void lose(eddyi_channel *channel)
     channel->kind->closing(channel);
     if (channel->secure != NULL)
         eddyi_secure_lost(channel);
+    end_file(channel);
     eddyi_channel_try_finish(channel);
 }
 
@@ -181,6 +197,8 @@ static void shut(eddyi_closable *closable)
     if (channel->sending)
         (void)eddyi_io_revoke(channel->loop, &channel->outgoing->send);
     channel->sending = false;
+    if (file_is_out(channel))
+        (void)eddyi_io_revoke(channel->loop, channel->file_op);
     finish(channel);
 }
 

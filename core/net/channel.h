@@ -44,6 +44,7 @@ struct eddyi_channel {
     bool last_words;     /* it is lost, but what is unsent says why: that goes out first */
     bool held;           /* it is worked on: closing it waits until that is over */
     size_t high_water, low_water;
+    eddyi_op *file_op;           /* of a sendfile under way: nobody else writes; NULL: none is */
     eddyi_outgoing *outgoing;    /* made by the first write that cannot go at once */
     struct eddyi_secure *secure; /* its TLS; NULL: none */
 

@@ -122,6 +122,14 @@ static void pause_over(eddyi_timer *timer)
         start_accepting(l);
 }
 
+/* Before the listener goes, so that nobody finds a path that refuses. */
+static void forget_file(eddy_server *server)
+{
+    if (server->file.address.size != 0)
+        server->loop->net->remove_file(server->loop->backend, &server->file);
+    server->file.address.size = 0;
+}
+
 static void close_listener(listener *l)
 {
     eddy_loop *loop = l->server->loop;
@@ -129,6 +137,7 @@ static void close_listener(listener *l)
         return;
     eddyi_ready_remove(loop, &l->report);
     l->open = false;
+    forget_file(l->server);
     eddyi_timers_remove(&loop->timers, &l->pause);
     loop->ops->detach(loop->backend, &l->descriptor);
     (void)loop->net->close(loop->backend, l->descriptor.fd);
@@ -252,6 +261,19 @@ static int add_listener(eddy_server *server, eddy_fd fd)
     return 0;
 }
 
+/* A local socket has a file (13.3): a stale one is removed first, and ours is noted, to be removed at close. */
+static int bind_listener(eddy_server *server, eddy_fd fd, const eddyi_address *address)
+{
+    eddy_loop *loop = server->loop;
+    bool local = loop->net->family(address) == EDDYI_FAMILY_UNIX;
+    int rc = local ? loop->net->claim_file(loop->backend, address, EDDYI_SOCKET_STREAM) : 0;
+    if (rc >= 0)
+        rc = loop->net->bind(loop->backend, fd, address);
+    if (rc >= 0 && local && !server->options.keep_socket_file)
+        loop->net->note_file(loop->backend, address, &server->file);
+    return rc < 0 ? eddyi_fail(rc, "bind") : 0;
+}
+
 static int open_listener(eddy_server *server, const eddyi_address *address)
 {
     eddy_fd fd;
@@ -261,12 +283,14 @@ static int open_listener(eddy_server *server, const eddyi_address *address)
     if (rc < 0)
         return eddyi_fail(rc, "socket");
     rc = configure(server, fd, family);
-    if (rc == 0 && (rc = loop->net->bind(loop->backend, fd, address)) < 0)
-        eddyi_fail(rc, "bind");
+    if (rc == 0)
+        rc = bind_listener(server, fd, address);
     if (rc >= 0)
         rc = add_listener(server, fd);
-    if (rc < 0)
+    if (rc < 0) {
+        forget_file(server);
         (void)loop->net->close(loop->backend, fd);
+    }
     return rc;
 }
 

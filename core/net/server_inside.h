@@ -42,6 +42,7 @@ struct eddy_server {
     eddyi_list connections; /* eddyi_channel.of_server */
     eddyi_list waiters;     /* in wait_closed */
     eddyi_list forever_waiters;
+    eddyi_socket_file file; /* of a local socket: removed at close */
     size_t count;
     eddyi_listener listeners[];
 };

@@ -92,7 +92,7 @@ static bool wait_cancel(eddyi_wait *wait)
     return true;
 }
 
-static const eddyi_wait_kind drain_kind = {"drain", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_drain_kind = {"drain", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_handshake_kind = {"handshake", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_secure_read_kind = {"recv", wait_cancel, wait_abandon};
 const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon};
@@ -115,7 +115,7 @@ void eddyi_stream_let_go(void *stream)
 
 int eddyi_stream_wait_drained(eddy_stream *stream)
 {
-    return eddyi_stream_wait(&stream->drainers, &drain_kind, stream, eddyi_stream_let_go);
+    return eddyi_stream_wait(&stream->drainers, &eddyi_drain_kind, stream, eddyi_stream_let_go);
 }
 
 /* ---- what the channel tells ---- */

@@ -55,6 +55,6 @@ int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner
 int eddyi_stream_wait_drained(eddy_stream *);
 void eddyi_stream_let_go(void *stream);
 extern const eddyi_wait_kind eddyi_wait_closed_kind, eddyi_serve_forever_kind, eddyi_handshake_kind,
-    eddyi_wait_process_kind, eddyi_secure_read_kind;
+    eddyi_wait_process_kind, eddyi_drain_kind, eddyi_secure_read_kind;
 
 #endif

@@ -22,6 +22,7 @@ int eddyi_transport_create(eddy_loop *loop, eddy_transport **out, eddy_fd fd, ed
         return rc;
     }
     transport->references = 1;
+    eddyi_list_init(&transport->drainers);
     eddyi_node_init(&transport->node, transport_run);
     eddyi_loop_object_add(loop);
     *out = transport;
@@ -155,6 +156,7 @@ static void transport_run(eddyi_node *node)
 static void on_low(eddyi_channel *channel)
 {
     eddy_transport *transport = transport_of(channel);
+    eddyi_stream_wake_all(&transport->drainers, 0);
     if (!transport->writing_paused)
         return;
     transport->resume_due = true;
@@ -170,6 +172,8 @@ static void on_readable(eddyi_channel *channel)
 
 static void on_closing(eddyi_channel *channel)
 {
+    eddyi_stream_wake_all(&transport_of(channel)->drainers,
+                          channel->error != 0 ? channel->error : EDDY_ECLOSED);
     eddyi_transport_stop_reading(transport_of(channel));
 }
 
@@ -250,6 +254,8 @@ static int write_buffers(eddy_transport *transport, const eddyi_buffer *buffers,
         return eddyi_channel_tell(channel, "write");
     if (channel->state != EDDYI_CHANNEL_OPEN || channel->eof_wanted)
         return eddyi_fail(EDDY_ECLOSED, "write");
+    if (channel->file_op != NULL) /* 16.3 */
+        return eddyi_fail(EDDY_EBUSY, "write");
     int rc = eddyi_channel_write(channel, buffers, count, "write");
     pause_above_the_mark(transport);
     return rc;
@@ -279,6 +285,8 @@ int eddy_transport_write_eof(eddy_transport *transport)
         return eddyi_fail(EDDY_EINVAL, "write_eof");
     if (!eddy_transport_can_write_eof(transport)) /* C5 */
         return eddyi_fail(EDDY_EOPNOTSUPP, "write_eof");
+    if (transport->channel.file_op != NULL)
+        return eddyi_fail(EDDY_EBUSY, "write_eof");
     if (transport->channel.state == EDDYI_CHANNEL_OPEN)
         eddyi_channel_write_eof(&transport->channel);
     return 0;
@@ -289,19 +297,23 @@ bool eddy_transport_can_write_eof(const eddy_transport *transport)
     return transport != NULL && transport->channel.secure == NULL;
 }
 
-int eddy_transport_set_write_buffer_limits(eddy_transport *transport, size_t high, size_t low)
+int eddyi_marks_complete(size_t *high, size_t *low)
 {
     enum { DEFAULT_HIGH = 64 * 1024 };
-    if (transport == NULL)
-        return eddyi_fail(EDDY_EINVAL, "set_write_buffer_limits");
-    if (high == SIZE_MAX && !(low != SIZE_MAX ? eddyi_multiply(&high, low, 4) : true))
-        return eddyi_fail(EDDY_EINVAL, "set_write_buffer_limits");
-    if (high == SIZE_MAX)
-        high = DEFAULT_HIGH;
-    if (low == SIZE_MAX)
-        low = high / 4;
-    if (low > high)
-        return eddyi_fail(EDDY_EINVAL, "set_write_buffer_limits");
+    if (*high == SIZE_MAX && *low != SIZE_MAX && !eddyi_multiply(high, *low, 4))
+        return EDDY_EINVAL;
+    if (*high == SIZE_MAX)
+        *high = DEFAULT_HIGH;
+    if (*low == SIZE_MAX)
+        *low = *high / 4;
+    return *low <= *high ? 0 : EDDY_EINVAL;
+}
+
+int eddy_transport_set_write_buffer_limits(eddy_transport *transport, size_t high, size_t low)
+{
+    int rc = transport == NULL ? EDDY_EINVAL : eddyi_marks_complete(&high, &low);
+    if (rc < 0)
+        return eddyi_fail(rc, "set_write_buffer_limits");
     transport->channel.high_water = high;
     transport->channel.low_water = low;
     pause_above_the_mark(transport);

@@ -17,7 +17,8 @@ struct eddy_transport {
     bool writing_paused;     /* pause_writing was called last */
     bool resume_due;
     bool lost_told;
-    eddyi_node node; /* queued when something is to be told */
+    eddyi_list drainers; /* stream_wait.link of tasks in sendfile that wait for what is unsent */
+    eddyi_node node;     /* queued when something is to be told */
 
     eddyi_completion received;
     eddyi_op receive;
@@ -31,6 +32,9 @@ void eddyi_transport_let_go(void *transport); /* a wait's reference */
 void eddyi_transport_queue(eddy_transport *); /* have the node run, once */
 /* The protocol, or the system, made going on impossible: reported, and the connection is lost. User code. */
 void eddyi_transport_fatal(eddy_transport *, int code, const char *message);
+
+/* The marks as set_write_buffer_limits takes them, SIZE_MAX: not given. EDDY_EINVAL leaves nothing certain in them. */
+int eddyi_marks_complete(size_t *high, size_t *low);
 
 int eddyi_server_make_protocol(eddy_server *, eddy_protocol **out); /* ask its factory. User code */
 

@@ -12,7 +12,7 @@ static int begin(eddy_stream *stream, const void *data, size_t size, const char 
         return eddyi_channel_tell(&stream->channel, operation);
     if (stream->channel.state != EDDYI_CHANNEL_OPEN || stream->channel.eof_wanted)
         return eddyi_fail(EDDY_ECLOSED, operation);
-    return 0;
+    return stream->channel.file_op == NULL ? 0 : eddyi_fail(EDDY_EBUSY, operation);
 }
 
 /* All of it was taken: wait while that is too much. */

@@ -209,6 +209,7 @@ bool eddyi_job_take_back(eddyi_job *job);
 /* In a task: run the job's work on a worker and suspend until it is done. EDDY_ECANCELED: the job was abandoned and destroys itself; any other
  * return: the caller owns the job again and calls its destroy. */
 int eddyi_job_await(eddy_loop *loop, eddyi_job *job); /* on threads for eddy's own jobs */
+int eddyi_file_executor(eddy_loop *loop, eddy_executor **out);
 int eddyi_job_await_on(eddy_loop *loop, eddy_executor *executor, eddyi_job *job);
 
 /* At loop close: queued jobs are discarded, running ones abandoned, none waited for; then the references go. */

@@ -28,6 +28,14 @@ int eddyi_job_await(eddy_loop *loop, eddyi_job *job)
     return rc < 0 ? rc : eddyi_job_await_on(loop, loop->lookups, job);
 }
 
+int eddyi_file_executor(eddy_loop *loop, eddy_executor **out)
+{
+    int rc = make(loop, &loop->files, "eddy_file");
+    if (rc == 0)
+        *out = loop->files;
+    return rc;
+}
+
 int eddy_loop_set_default_executor(eddy_loop *loop, eddy_executor *executor)
 {
     int rc = eddyi_loop_usable(loop);
@@ -50,13 +58,16 @@ void eddyi_executors_shutdown(eddy_loop *loop)
         (void)loop->executor->shutdown(loop->executor, false);
     if (loop->lookups != NULL)
         (void)loop->lookups->shutdown(loop->lookups, false);
+    if (loop->files != NULL)
+        (void)loop->files->shutdown(loop->files, false);
 }
 
 void eddyi_executors_release(eddy_loop *loop)
 {
     eddy_executor_release(loop->executor);
     eddy_executor_release(loop->lookups);
-    loop->executor = loop->lookups = NULL;
+    eddy_executor_release(loop->files);
+    loop->executor = loop->lookups = loop->files = NULL;
 }
 
 /* ---- shutdown_default_executor: waits in a thread of its own, as asyncio does ---- */

@@ -13,7 +13,13 @@ EDDY_BEGIN
 /* One task a client. The server closes the stream after it; a negative return is reported. */
 typedef int (*eddy_client_fn)(eddy_stream *stream, void *arg);
 
-typedef enum eddy_family { EDDY_FAMILY_ANY, EDDY_FAMILY_IPV4, EDDY_FAMILY_IPV6 } eddy_family;
+/* UNIX: the host is a path, or "@name" for an abstract one, and there is no service; see local.h */
+typedef enum eddy_family {
+    EDDY_FAMILY_ANY,
+    EDDY_FAMILY_IPV4,
+    EDDY_FAMILY_IPV6,
+    EDDY_FAMILY_UNIX
+} eddy_family;
 
 typedef struct eddy_connect_options {
     size_t size;
@@ -41,6 +47,7 @@ typedef struct eddy_server_options {
     bool no_reuse_address; /* SO_REUSEADDR is on by default where it is safe */
     bool reuse_port; /* several servers share a port, in this process or in others: all of them ask for it */
     bool keep_alive;
+    bool keep_socket_file;               /* of a local socket: closing leaves it in the file system */
     bool do_not_start;                   /* listen only at eddy_server_start_serving or serve_forever */
     size_t limit, high_water, low_water; /* of each client's stream; as in eddy_connect_options */
     eddy_task_options

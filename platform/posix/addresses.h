@@ -15,6 +15,10 @@ static inline const struct sockaddr *eddyi_sockaddr(const eddyi_address *address
 enum eddyi_family eddyi_address_family(const eddyi_address *);
 int eddyi_address_port(const eddyi_address *);
 int eddyi_address_format(const eddyi_address *, char *text, size_t size);
+/* local.c */
+int eddyi_claim_file(eddyi_backend *, const eddyi_address *, enum eddyi_socket_type);
+void eddyi_note_file(eddyi_backend *, const eddyi_address *, eddyi_socket_file *out);
+void eddyi_remove_file(eddyi_backend *, const eddyi_socket_file *);
 int eddyi_resolve(eddyi_backend *, const char *host, const char *service, enum eddyi_family,
                   enum eddyi_socket_type, int flags, eddyi_address *out, int room);
 int eddyi_address_name(eddyi_backend *, const eddyi_address *, char *host, size_t host_size, char *service,

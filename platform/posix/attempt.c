@@ -2,16 +2,15 @@
  * Touches the I/O calls. One buffer is a plain recv or send and nothing else: this is the hot path. */
 #include <limits.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/platform.h"
 #include "platform/posix/addresses.h"
+#include "platform/posix/datagrams.h"
+#include "platform/posix/quiet.h"
 #include "platform/posix/system.h"
 
 _Static_assert(sizeof(eddyi_buffer) == sizeof(struct iovec), "a buffer is an iovec");
@@ -34,17 +33,6 @@ static int64_t failed(int32_t *os_error)
     return eddyi_error_from_system(number);
 }
 
-/* The injection table may cut a transfer short; in a release build this is the size. */
-static size_t limited(size_t size)
-{
-#ifdef EDDY_INJECT
-    size_t most = eddyi_inject_most_bytes();
-    return size < most ? size : most;
-#else
-    return size;
-#endif
-}
-
 /* The first buffer with room: were a transfer cut before it, moving nothing would look like the end of the stream. */
 static eddyi_buffer *first_buffer(const eddyi_op *op)
 {
@@ -65,7 +53,7 @@ static void fill_message(struct msghdr *message, const eddyi_op *op, struct iove
     message->msg_iovlen = count < MOST_BUFFERS ? count : MOST_BUFFERS;
 #ifdef EDDY_INJECT
     if (eddyi_inject_most_bytes() != UINT32_MAX) {
-        *one = (struct iovec){first->data, limited(first->size)};
+        *one = (struct iovec){first->data, eddyi_limited(first->size)};
         message->msg_iov = one;
         message->msg_iovlen = 1;
     }
@@ -81,7 +69,7 @@ static int64_t attempt_recv(eddyi_op *op, int32_t *os_error)
     ssize_t n;
     do {
         if (op->buffer_count == 1) {
-            n = EDDYI_CALL(recv, -1, (fd_of(op), op->buffers[0].data, limited(op->buffers[0].size), 0));
+            n = EDDYI_CALL(recv, -1, (fd_of(op), op->buffers[0].data, eddyi_limited(op->buffers[0].size), 0));
         } else {
             fill_message(&message, op, &one);
             n = EDDYI_CALL(recvmsg, -1, (fd_of(op), &message, 0));
@@ -97,51 +85,13 @@ static int64_t attempt_send(eddyi_op *op, int32_t *os_error)
     ssize_t n;
     do {
         if (op->buffer_count == 1) {
-            n = EDDYI_CALL(send, -1,
-                           (fd_of(op), op->buffers[0].data, limited(op->buffers[0].size), MSG_NOSIGNAL));
+            n = EDDYI_CALL(
+                send, -1, (fd_of(op), op->buffers[0].data, eddyi_limited(op->buffers[0].size), MSG_NOSIGNAL));
         } else {
             fill_message(&message, op, &one);
             n = EDDYI_CALL(sendmsg, -1, (fd_of(op), &message, MSG_NOSIGNAL));
         }
     } while (n < 0 && errno == EINTR);
-    return n >= 0 ? n : failed(os_error);
-}
-
-static int64_t attempt_recvfrom(eddyi_op *op, int32_t *os_error)
-{
-    struct msghdr message;
-    ssize_t n;
-    do {
-        memset(&message, 0, sizeof message);
-        message.msg_iov = (struct iovec *)(void *)op->buffers;
-        message.msg_iovlen = op->buffer_count < MOST_BUFFERS ? op->buffer_count : MOST_BUFFERS;
-        if (op->address != NULL) {
-            message.msg_name = op->address->bytes;
-            message.msg_namelen = sizeof op->address->bytes;
-        }
-        n = EDDYI_CALL(recvmsg, -1, (fd_of(op), &message, 0));
-    } while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return failed(os_error);
-    if (op->address != NULL)
-        op->address->size = (uint32_t)message.msg_namelen;
-    return n;
-}
-
-static int64_t attempt_sendto(eddyi_op *op, int32_t *os_error)
-{
-    struct msghdr message;
-    ssize_t n;
-    memset(&message, 0, sizeof message);
-    message.msg_iov = (struct iovec *)(void *)op->buffers;
-    message.msg_iovlen = op->buffer_count;
-    if (op->address != NULL) {
-        message.msg_name = op->address->bytes;
-        message.msg_namelen = (socklen_t)op->address->size;
-    }
-    do
-        n = EDDYI_CALL(sendmsg, -1, (fd_of(op), &message, MSG_NOSIGNAL));
-    while (n < 0 && errno == EINTR);
     return n >= 0 ? n : failed(os_error);
 }
 
@@ -197,7 +147,7 @@ static bool connected_to_itself(int fd)
 
 static int64_t connected(const eddyi_op *op, int32_t *os_error)
 {
-    if (!connected_to_itself(fd_of(op)))
+    if (op->descriptor->kind == EDDYI_DATAGRAM || !connected_to_itself(fd_of(op)))
         return 0;
     *os_error = ECONNREFUSED;
     return EDDY_ECONNREFUSED;
@@ -255,7 +205,7 @@ static int64_t attempt_read(eddyi_op *op, int32_t *os_error)
     if (op->buffer_count == 0)
         return EDDY_EINVAL;
     eddyi_buffer *buffer = first_buffer(op);
-    size_t size = limited(buffer->size);
+    size_t size = eddyi_limited(buffer->size);
     do
         n = op->offset == UINT64_MAX ? EDDYI_CALL(read, -1, (fd_of(op), buffer->data, size))
                                      : pread(fd_of(op), buffer->data, size, (off_t)op->offset);
@@ -263,24 +213,13 @@ static int64_t attempt_read(eddyi_op *op, int32_t *os_error)
     return n >= 0 ? n : failed(os_error);
 }
 
-/* write(2) has no MSG_NOSIGNAL: a SIGPIPE of its own is blocked and taken back, unless one was waiting before. */
+/* write(2) has no MSG_NOSIGNAL. */
 static ssize_t write_quietly(int fd, const void *data, size_t size)
 {
-    const struct timespec at_once = {0};
-    sigset_t broken_pipe, before, waiting;
-    (void)sigemptyset(&broken_pipe);
-    (void)sigemptyset(&waiting);
-    (void)sigaddset(&broken_pipe, SIGPIPE);
-    (void)pthread_sigmask(SIG_BLOCK, &broken_pipe, &before);
-    if (sigismember(&before, SIGPIPE) == 1) /* else it would have been delivered */
-        (void)sigpending(&waiting);
+    eddyi_quiet quiet;
+    eddyi_quiet_begin(&quiet);
     ssize_t n = EDDYI_CALL(write, -1, (fd, data, size));
-    int error = errno;
-    if (n < 0 && error == EPIPE && sigismember(&waiting, SIGPIPE) != 1)
-        while (sigtimedwait(&broken_pipe, NULL, &at_once) < 0 && errno == EINTR)
-            continue;
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    errno = error;
+    eddyi_quiet_end(&quiet, n < 0 && errno == EPIPE);
     return n;
 }
 
@@ -290,7 +229,7 @@ static int64_t attempt_write(eddyi_op *op, int32_t *os_error)
     if (op->buffer_count == 0)
         return EDDY_EINVAL;
     const eddyi_buffer *buffer = first_buffer(op);
-    size_t size = limited(buffer->size);
+    size_t size = eddyi_limited(buffer->size);
     do
         n = op->offset != UINT64_MAX             ? pwrite(fd_of(op), buffer->data, size, (off_t)op->offset)
             : op->descriptor->kind == EDDYI_FILE ? EDDYI_CALL(write, -1, (fd_of(op), buffer->data, size))
@@ -329,9 +268,8 @@ int64_t eddyi_attempt(eddyi_op *op, int32_t *os_error)
     case EDDYI_SEND:
         return attempt_send(op, os_error);
     case EDDYI_RECVFROM:
-        return attempt_recvfrom(op, os_error);
     case EDDYI_SENDTO:
-        return attempt_sendto(op, os_error);
+        return eddyi_attempt_datagram(op, os_error);
     case EDDYI_ACCEPT:
         return attempt_accept(op, os_error);
     case EDDYI_CONNECT:
@@ -340,6 +278,8 @@ int64_t eddyi_attempt(eddyi_op *op, int32_t *os_error)
         return attempt_read(op, os_error);
     case EDDYI_WRITE:
         return attempt_write(op, os_error);
+    case EDDYI_SENDFILE:
+        return eddyi_attempt_sendfile(op, os_error);
     case EDDYI_POLL:
         return attempt_poll(op, os_error);
     default:

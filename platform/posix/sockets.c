@@ -87,9 +87,10 @@ static bool find_option(enum eddyi_socket_option option, int *level, int *name)
     } map[] = {
         [EDDYI_REUSE_ADDRESS] = {SOL_SOCKET, SO_REUSEADDR}, [EDDYI_REUSE_PORT] = {SOL_SOCKET, REUSE_PORT},
         [EDDYI_V6_ONLY] = {IPPROTO_IPV6, IPV6_V6ONLY},      [EDDYI_NO_DELAY] = {IPPROTO_TCP, TCP_NODELAY},
-        [EDDYI_KEEP_ALIVE] = {SOL_SOCKET, SO_KEEPALIVE},    [EDDYI_LINGER_RESET] = {SOL_SOCKET, SO_LINGER},
-        [EDDYI_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},      [EDDYI_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},
-        [EDDYI_SOCKET_ERROR] = {SOL_SOCKET, SO_ERROR},      [EDDYI_SOCKET_TYPE] = {SOL_SOCKET, SO_TYPE},
+        [EDDYI_KEEP_ALIVE] = {SOL_SOCKET, SO_KEEPALIVE},    [EDDYI_BROADCAST] = {SOL_SOCKET, SO_BROADCAST},
+        [EDDYI_LINGER_RESET] = {SOL_SOCKET, SO_LINGER},     [EDDYI_SEND_BUFFER] = {SOL_SOCKET, SO_SNDBUF},
+        [EDDYI_RECEIVE_BUFFER] = {SOL_SOCKET, SO_RCVBUF},   [EDDYI_SOCKET_ERROR] = {SOL_SOCKET, SO_ERROR},
+        [EDDYI_SOCKET_TYPE] = {SOL_SOCKET, SO_TYPE},
     };
     if ((size_t)option >= sizeof map / sizeof map[0] || option == EDDYI_NON_BLOCKING)
         return false;
@@ -193,5 +194,8 @@ const eddyi_net_ops eddyi_platform_net = {
     .port = eddyi_address_port,
     .format = eddyi_address_format,
     .name = eddyi_address_name,
+    .claim_file = eddyi_claim_file,
+    .note_file = eddyi_note_file,
+    .remove_file = eddyi_remove_file,
     .resolves_at_once = false,
 };

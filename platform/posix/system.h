@@ -4,6 +4,7 @@
 #define EDDYI_SYSTEM_H
 
 #include <errno.h>
+#include <stddef.h>
 
 #include "core/base/inject.h"
 
@@ -14,6 +15,24 @@
 #else
 #define EDDYI_CALL(name, failure, arguments) (name arguments)
 #endif
+/* A call that counts as one of the table's, for it is another form of it: EDDYI_CALL_AS(recvmsg, recvmmsg, -1, (...)). */
+#ifdef EDDY_INJECT
+#define EDDYI_CALL_AS(kind, name, failure, arguments)                                                        \
+    (eddyi_inject_fails(EDDYI_INJECT_##kind, &errno) ? (failure) : name arguments)
+#else
+#define EDDYI_CALL_AS(kind, name, failure, arguments) (name arguments)
+#endif
+
+/* The injection table may cut a transfer short; in a release build this is the size. */
+static inline size_t eddyi_limited(size_t size)
+{
+#ifdef EDDY_INJECT
+    size_t most = eddyi_inject_most_bytes();
+    return size < most ? size : most;
+#else
+    return size;
+#endif
+}
 
 int eddyi_error_from_system(int os_error); /* errno as an EDDY_E... code; EDDY_ESYSTEM when it has none */
 

@@ -94,6 +94,11 @@ static int run_suites(void)
     failed += suite_connect_race();
     failed += suite_transports();
     failed += suite_tls();
+    failed += suite_datagrams();
+    failed += suite_datagram_tasks();
+    failed += suite_local();
+    failed += suite_files();
+    failed += suite_sendfile();
     failed += suite_executor();
     failed += suite_executor_pool();
     failed += suite_threads();

@@ -958,7 +958,6 @@ static void what_cannot_be_attempted_is_told(void **state)
 {
     pair p = connected();
     (void)state;
-    assert_int_equal(attempt(&p.client, EDDYI_SENDFILE, "", 0), EDDY_ENOSYS);
     assert_int_equal(attempt(&p.client, EDDYI_KINDS, "", 0), EDDY_ENOSYS);
     close_pair(&p);
 }

@@ -1,0 +1,342 @@
+/* datagram_transport.c: datagrams for protocols: create_datagram_endpoint. Rule numbers U1-U5 are those of asyncio's inventory.
+ * Touches outbox.h and the resolver. connection_lost is called exactly once, through the loop, also when the loop closes. */
+#include "core/net/datagram_transport_inside.h"
+#include "core/net/transport_inside.h"
+
+enum { DEFAULT_HIGH_WATER = 64 * 1024 };
+
+static eddy_datagram_transport *transport_of(eddyi_endpoint *endpoint)
+{
+    return EDDYI_CONTAINER(endpoint, eddy_datagram_transport, endpoint);
+}
+
+/* ---- references ---- */
+
+eddy_datagram_transport *eddy_datagram_transport_retain(eddy_datagram_transport *transport)
+{
+    if (transport != NULL)
+        transport->references++;
+    return transport;
+}
+
+static void free_transport(eddy_datagram_transport *transport)
+{
+    eddy_loop *loop = transport->endpoint.loop;
+    eddyi_outbox_free(&transport->outbox);
+    eddyi_datagram_end_receiving(transport);
+    eddyi_release(&loop->allocator, transport);
+}
+
+void eddy_datagram_transport_release(eddy_datagram_transport *transport)
+{
+    if (transport == NULL || --transport->references != 0)
+        return;
+    eddy_loop *loop = transport->endpoint.loop;
+    free_transport(transport);
+    eddyi_loop_object_remove(loop);
+}
+
+/* ---- telling ---- */
+
+void eddyi_datagram_transport_queue(eddy_datagram_transport *transport)
+{
+    if (eddyi_list_empty(&transport->node.link))
+        eddyi_ready_push(transport->endpoint.loop, &transport->node);
+}
+
+static void tell_made(eddy_datagram_transport *transport)
+{
+    transport->made = true;
+    if (transport->protocol->type->connection_made != NULL)
+        transport->protocol->type->connection_made(transport->protocol, transport);
+}
+
+/* One error of each kind, then on: with what is behind a datagram that could not be sent, too (U4). */
+static void tell_errors(eddy_datagram_transport *transport)
+{
+    int received = transport->receive_error, sent = transport->send_error;
+    transport->receive_error = transport->send_error = 0;
+    if (received != 0)
+        eddyi_datagram_tell_error(transport, received);
+    if (sent != 0)
+        eddyi_datagram_tell_error(transport, sent);
+    if (sent != 0 && transport->endpoint.state != EDDYI_ENDPOINT_CLOSED)
+        eddyi_outbox_flush(&transport->outbox);
+}
+
+static void tell_resumed(eddy_datagram_transport *transport)
+{
+    transport->resume_due = false;
+    if (!transport->writing_paused || transport->endpoint.state == EDDYI_ENDPOINT_CLOSED)
+        return;
+    transport->writing_paused = false;
+    if (transport->protocol->type->resume_writing != NULL)
+        transport->protocol->type->resume_writing(transport->protocol);
+}
+
+/* A close and an abort of ours are no errors. */
+static void tell_lost(eddy_datagram_transport *transport)
+{
+    int error = transport->endpoint.error;
+    if (transport->lost_told)
+        return;
+    tell_errors(transport);
+    transport->lost_told = true;
+    if (transport->protocol->type->connection_lost != NULL)
+        transport->protocol->type->connection_lost(transport->protocol, error == EDDY_ECLOSED ? 0 : error);
+    eddy_datagram_transport_release(transport);
+}
+
+static void tell(eddy_datagram_transport *transport)
+{
+    if (!transport->made)
+        tell_made(transport);
+    tell_errors(transport);
+    if (transport->resume_due)
+        tell_resumed(transport);
+    if (transport->readable)
+        eddyi_datagram_receive_some(transport);
+    else
+        eddyi_datagram_start_receiving(transport);
+}
+
+static void transport_run(eddyi_node *node)
+{
+    eddy_datagram_transport *transport = EDDYI_CONTAINER(node, eddy_datagram_transport, node);
+    if (transport->endpoint.loop->closed)
+        return;
+    (void)eddy_datagram_transport_retain(transport);
+    if (transport->endpoint.state == EDDYI_ENDPOINT_CLOSED)
+        tell_lost(transport);
+    else
+        tell(transport);
+    eddy_datagram_transport_release(transport);
+}
+
+/* ---- what the endpoint and its outbox tell: through the queue ---- */
+
+static void on_progress(eddyi_endpoint *endpoint)
+{
+    eddy_datagram_transport *transport = transport_of(endpoint);
+    if (transport->writing_paused && endpoint->unsent <= transport->low_water) {
+        transport->resume_due = true;
+        eddyi_datagram_transport_queue(transport);
+    }
+    eddyi_endpoint_try_finish(endpoint);
+}
+
+/* The queue may be empty now, emptied by an error: then, too, the protocol is resumed (U4). */
+static void on_failed(eddyi_endpoint *endpoint, int error)
+{
+    eddy_datagram_transport *transport = transport_of(endpoint);
+    transport->send_error = error;
+    eddyi_datagram_transport_queue(transport);
+}
+
+static void on_closing(eddyi_endpoint *endpoint)
+{
+    eddy_datagram_transport *transport = transport_of(endpoint);
+    eddyi_datagram_stop_receiving(transport);
+    if (endpoint->error != 0)
+        eddyi_outbox_take_back(&transport->outbox);
+}
+
+static void on_shut(eddyi_endpoint *endpoint)
+{
+    eddy_datagram_transport *transport = transport_of(endpoint);
+    if (endpoint->reading)
+        (void)eddyi_io_revoke(endpoint->loop, &transport->receive);
+    eddyi_outbox_shut(&transport->outbox);
+}
+
+/* A protocol is freed in connection_lost, so it is called even when the loop closes. */
+static void on_closed(eddyi_endpoint *endpoint)
+{
+    eddy_datagram_transport *transport = transport_of(endpoint);
+    if (!endpoint->loop->closing) {
+        eddyi_datagram_transport_queue(transport);
+        return;
+    }
+    eddyi_ready_remove(endpoint->loop, &transport->node);
+    if (endpoint->error == 0)
+        endpoint->error = EDDY_ECANCELED; /* the loop's end is not the protocol's wish */
+    tell_lost(transport);
+}
+
+static const eddyi_endpoint_kind transport_kind = {on_closing, on_shut, on_closed};
+
+/* ---- making ---- */
+
+/* A local socket: its datagrams have no limit of 64 KiB. */
+static bool is_local(eddy_loop *loop, eddy_fd fd)
+{
+    eddyi_address here;
+    return loop->net->local_address(loop->backend, fd, &here) >= 0 &&
+           loop->net->family(&here) == EDDYI_FAMILY_UNIX;
+}
+
+static int create(eddy_loop *loop, eddy_datagram_transport **out, const eddyi_datagram_socket *socket,
+                  const eddy_datagram_options *options)
+{
+    eddy_datagram_transport *transport = eddyi_allocate_zero(&loop->allocator, sizeof *transport);
+    if (transport == NULL)
+        return EDDY_ENOMEM;
+    transport->endpoint.loop = loop;
+    eddyi_outbox_init(&transport->outbox, &transport->endpoint, on_progress, on_failed);
+    int rc = eddyi_datagram_prepare_receiving(transport);
+    if (rc == 0)
+        rc = eddyi_endpoint_init(&transport->endpoint, loop, &transport_kind, socket);
+    if (rc < 0) {
+        free_transport(transport);
+        return rc;
+    }
+    transport->references = 1;
+    transport->one_at_a_time = is_local(loop, socket->fd);
+    transport->high_water = options->high_water != 0 ? options->high_water : DEFAULT_HIGH_WATER;
+    transport->low_water = options->low_water != 0 ? options->low_water : transport->high_water / 4;
+    eddyi_node_init(&transport->node, transport_run);
+    eddyi_loop_object_add(loop);
+    *out = transport;
+    return 0;
+}
+
+static int check(const eddy_loop *loop, eddy_datagram_protocol_factory factory)
+{
+    eddy_task *task = eddyi_current_task();
+    if (loop == NULL || factory == NULL)
+        return EDDY_EINVAL;
+    if (task == NULL)
+        return EDDY_ENOTASK;
+    return task->future.loop == loop ? 0 : EDDY_EWRONGLOOP;
+}
+
+static int make_protocol(eddy_datagram_protocol **out, eddy_datagram_protocol_factory factory, void *arg)
+{
+    *out = NULL;
+    int rc = factory(out, arg);
+    if (rc >= 0 && (*out == NULL || (*out)->type == NULL))
+        rc = EDDY_EINVAL;
+    return rc < 0 ? rc : 0;
+}
+
+int eddy_loop_create_datagram_endpoint(eddy_loop *loop, eddy_datagram_transport **out,
+                                       eddy_datagram_protocol_factory factory, void *arg,
+                                       const eddy_datagram_options *options)
+{
+    static const char operation[] = "create_datagram_endpoint";
+    eddyi_datagram_socket socket;
+    eddy_datagram_transport *transport = NULL;
+    eddy_datagram_protocol *protocol;
+    int rc = check(loop, factory);
+    if (rc == 0)
+        rc = eddyi_datagram_socket_open(&socket, options);
+    if (rc < 0)
+        return eddyi_fail(rc, operation);
+    rc = make_protocol(&protocol, factory, arg);
+    if (rc == 0)
+        rc = create(loop, &transport, &socket, options);
+    if (rc < 0) {
+        eddyi_datagram_socket_close(loop, &socket, options);
+        return eddyi_fail(rc, operation);
+    }
+    transport->protocol = protocol;
+    eddyi_datagram_transport_queue(transport);
+    rc = eddyi_yield(
+        eddyi_current_task()); /* connection_made comes through the loop, and is over when we go on */
+    if (rc < 0)
+        eddy_datagram_transport_abort(transport);
+    else if (out != NULL)
+        *out = transport;
+    return rc;
+}
+
+/* ---- sending ---- */
+
+static void pause_above_the_mark(eddy_datagram_transport *transport)
+{
+    if (transport->writing_paused || transport->endpoint.unsent <= transport->high_water)
+        return;
+    transport->writing_paused = true;
+    if (transport->protocol->type->pause_writing != NULL)
+        transport->protocol->type->pause_writing(transport->protocol);
+}
+
+int eddy_datagram_transport_sendto(eddy_datagram_transport *transport, const void *data, size_t size,
+                                   const eddy_address *to)
+{
+    int rc = transport == NULL || (data == NULL && size > 0) ? EDDY_EINVAL : 0;
+    if (rc == 0)
+        rc = eddyi_endpoint_address(&transport->endpoint, &to);
+    if (rc == 0)
+        rc = eddyi_outbox_send(&transport->outbox, data, size, to);
+    if (rc < 0)
+        return eddyi_fail(rc, "sendto");
+    pause_above_the_mark(transport);
+    return 0;
+}
+
+int eddy_datagram_transport_set_write_buffer_limits(eddy_datagram_transport *transport, size_t high,
+                                                    size_t low)
+{
+    int rc = transport == NULL ? EDDY_EINVAL : eddyi_marks_complete(&high, &low);
+    if (rc < 0)
+        return eddyi_fail(rc, "set_write_buffer_limits");
+    transport->high_water = high;
+    transport->low_water = low;
+    pause_above_the_mark(transport);
+    return 0;
+}
+
+size_t eddy_datagram_transport_get_write_buffer_size(const eddy_datagram_transport *transport)
+{
+    return transport != NULL ? transport->endpoint.unsent : 0;
+}
+
+/* ---- closing, and what is known of it ---- */
+
+void eddy_datagram_transport_close(eddy_datagram_transport *transport)
+{
+    if (transport != NULL)
+        eddyi_endpoint_close(&transport->endpoint);
+}
+
+void eddy_datagram_transport_abort(eddy_datagram_transport *transport)
+{
+    if (transport != NULL)
+        eddyi_endpoint_fail(&transport->endpoint, EDDY_ECLOSED);
+}
+
+bool eddy_datagram_transport_is_closing(const eddy_datagram_transport *transport)
+{
+    return transport == NULL || transport->endpoint.state != EDDYI_ENDPOINT_OPEN;
+}
+
+int eddy_datagram_transport_set_protocol(eddy_datagram_transport *transport, eddy_datagram_protocol *protocol)
+{
+    if (transport == NULL || protocol == NULL || protocol->type == NULL)
+        return eddyi_fail(EDDY_EINVAL, "set_protocol");
+    if (transport->lost_told)
+        return eddyi_fail(EDDY_ECLOSED, "set_protocol");
+    transport->protocol = protocol;
+    return 0;
+}
+
+eddy_datagram_protocol *eddy_datagram_transport_get_protocol(const eddy_datagram_transport *transport)
+{
+    return transport != NULL ? transport->protocol : NULL;
+}
+
+int eddy_datagram_transport_local_address(const eddy_datagram_transport *transport, eddy_address *address)
+{
+    return eddyi_endpoint_name(transport != NULL ? &transport->endpoint : NULL, false, address);
+}
+
+int eddy_datagram_transport_peer_address(const eddy_datagram_transport *transport, eddy_address *address)
+{
+    return eddyi_endpoint_name(transport != NULL ? &transport->endpoint : NULL, true, address);
+}
+
+eddy_fd eddy_datagram_transport_fileno(const eddy_datagram_transport *transport)
+{
+    return transport != NULL ? transport->endpoint.descriptor.fd : -1;
+}
