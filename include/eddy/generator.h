@@ -33,7 +33,7 @@ EDDY_API void eddy_generator_options_init(eddy_generator_options *options);
  * In the body the current task is the consumer's: its cancels, timeouts and error record. What the body defers runs when the
  * body ends. A negative return is an error, told once to the consumer; any other ends the iteration.
  *
- * asyncio   asynchronous generator
+ * asyncio   agen
  * takes     options: NULL for the defaults; arg: yours, given to fn
  * returns   0 and a reference in *out, which eddy_generator_release gives back
  * errors    EDDY_ENOLOOP · EDDY_ENOMEM (arg stays yours, release does not run) · EDDY_EINVAL
@@ -55,7 +55,6 @@ EDDY_API eddy_generator *eddy_generator_retain(eddy_generator *generator);
  * Give a reference back; NULL is fine. A generator whose last reference goes while its body is at a yield is closed by the loop,
  * in a task of its own that needs no memory; an error is reported as of a task that nobody awaited.
  *
- * asyncio   finaliser hook
  * thread    the loop's
  * since     0.1
  */
@@ -133,7 +132,7 @@ EDDY_AWAIT int eddy_generator_aclosing(eddy_generator *generator, int body_resul
  *
  * Not an await: a cancel of the consumer is not delivered here. The body may go on in another task than before.
  *
- * asyncio   yield
+ * asyncio   agen.yield
  * suspends  always; the consumer goes on at once
  * takes     value: valid until this returns, or as the two agreed; sent: NULL, or gets the value of eddy_generator_asend, else NULL
  * returns   0

@@ -238,7 +238,7 @@ EDDY_API EDDY_CHECK int eddy_stream_write_nowait(eddy_stream *stream, const void
 /**
  * The same as eddy_stream_write for several pieces, in one gathering write.
  *
- * asyncio   StreamWriter.writelines and drain
+ * asyncio   StreamWriter.writelines and StreamWriter.drain
  * suspends  above the high-water mark
  * returns   0
  * errors    as eddy_stream_write

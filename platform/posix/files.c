@@ -26,7 +26,7 @@ int eddyi_file_open(eddy_fd *out, const char *path, unsigned how, bool *position
     flags |= (how & EDDYI_FILE_APPENDS) ? O_APPEND : 0;
     flags |= (how & EDDYI_FILE_NEW) ? O_EXCL : 0;
     do
-        fd = open(path, flags, EVERYBODY);
+        fd = EDDYI_CALL(open, -1, (path, flags, EVERYBODY));
     while (fd < 0 && errno == EINTR);
     if (fd < 0)
         return failed(os_error);
@@ -69,7 +69,7 @@ int eddyi_file_sync(eddy_fd fd, int32_t *os_error)
 int64_t eddyi_file_length(eddy_fd fd, int32_t *os_error)
 {
     struct stat found;
-    return fstat((int)fd, &found) == 0 ? found.st_size : failed(os_error);
+    return EDDYI_CALL(fstat, -1, ((int)fd, &found)) == 0 ? found.st_size : failed(os_error);
 }
 
 int eddyi_file_close(eddy_fd fd)
