@@ -199,5 +199,5 @@ int64_t eddyi_io_await(eddy_loop *loop, eddyi_op *op, int32_t *os_error)
         (void)eddyi_suspend(&io.wait, true);
     if (os_error != NULL)
         *os_error = io.result.os_error;
-    return io.result.value == EDDY_ECANCELED ? eddyi_fail_canceled(task) : io.result.value;
+    return io.result.value == EDDY_ECANCELED ? eddyi_deliver_cancel(task) : io.result.value;
 }

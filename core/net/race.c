@@ -238,7 +238,7 @@ static int outcome(eddyi_race *race, eddy_task *task)
         return 0;
     }
     if (race->cancelled)
-        return eddyi_fail_canceled(task);
+        return eddyi_deliver_cancel(task);
     if (race->fatal != 0)
         return eddyi_fail(race->fatal, "connect");
     *eddyi_fail_detail(race->failure.code, race->failure.operation) = race->failure;

@@ -183,7 +183,7 @@ bool eddyi_take_cancel(eddy_task *task)
     task->cancel_kept = false;
     if ((task->future.loop->held & EDDYI_HELD_BY_DEBUG) != 0)
         eddyi_note_wait(task, NULL);
-    eddyi_fail_canceled(task);
+    eddyi_deliver_cancel(task);
     return true;
 }
 
@@ -224,8 +224,7 @@ int eddyi_suspend(eddyi_wait *wait, bool keep_result)
     if (keep_result) {
         task->cancel_kept = task->must_cancel;
     } else if (task->must_cancel || result == EDDY_ECANCELED) {
-        task->must_cancel = false;
-        return eddyi_fail_canceled(task);
+        return eddyi_deliver_cancel(task);
     }
     if (result >= 0)
         task->error_settled = true;

@@ -319,6 +319,14 @@ int eddy_task_uncancel(eddy_task *task)
     return (int)task->cancelling;
 }
 
+/* One delivery answers all requests that were made so far (asyncio T7). */
+int eddyi_deliver_cancel(eddy_task *task)
+{
+    task->must_cancel = false;
+    task->cancel_kept = false;
+    return eddyi_fail_canceled(task);
+}
+
 int eddyi_fail_canceled(eddy_task *task)
 {
     task->error = (eddy_error){.code = EDDY_ECANCELED, .message = task->cancel_message};

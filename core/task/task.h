@@ -173,6 +173,8 @@ eddy_error *eddyi_fail_detail(int code, const char *operation);
 int eddyi_fail_system(int code, int os_error, const char *operation);
 /* With the reason in words: a literal, or NULL. */
 int eddyi_fail_because(int code, int os_error, const char *operation, const char *message);
+int eddyi_deliver_cancel(
+    eddy_task *task); /* to the task at its await: what was pending is answered; EDDY_ECANCELED */
 int eddyi_fail_canceled(eddy_task *task); /* record the cancel with its message; returns EDDY_ECANCELED */
 int eddyi_fail_with(eddy_future *future, int code); /* the record of a failed future becomes the caller's */
 eddy_error *eddyi_error_record(void);               /* of the current task or thread; never NULL */

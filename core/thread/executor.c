@@ -173,5 +173,5 @@ int eddyi_job_await_on(eddy_loop *loop, eddy_executor *executor, eddyi_job *job)
         return rc;
     /* A result that is there is handed over and the cancel kept, as for I/O. */
     rc = eddyi_suspend(&wait, true);
-    return rc == EDDY_ECANCELED ? eddyi_fail_canceled(task) : rc;
+    return rc == EDDY_ECANCELED ? eddyi_deliver_cancel(task) : rc;
 }

@@ -151,8 +151,7 @@ EDDY_API int eddy_datagram_transport_set_protocol(eddy_datagram_transport *trans
  * thread    the loop's
  * since     0.1
  */
-EDDY_API eddy_datagram_protocol *
-eddy_datagram_transport_get_protocol(const eddy_datagram_transport *transport);
+EDDY_API eddy_datagram_protocol *eddy_datagram_transport_get_protocol(const eddy_datagram_transport *self);
 
 /**
  * Set the marks of pause_writing and resume_writing; applied at once.
