@@ -53,6 +53,8 @@ static int format_unix(const eddyi_address *address, char *text, size_t size)
 {
     const struct sockaddr_un *path = (const struct sockaddr_un *)(const void *)address->bytes;
     size_t length = address->size - offsetof(struct sockaddr_un, sun_path);
+    if (length > sizeof path->sun_path) /* one byte more, where the system counts a zero that has no room */
+        length = sizeof path->sun_path;
     if (length > 0 && path->sun_path[0] != '\0')
         length = strnlen(path->sun_path, length);
     if (length >= size)
