@@ -38,6 +38,7 @@ if(NOT EDDY_SWITCH MATCHES "^(auto|assembly|ucontext)$")
     message(FATAL_ERROR "EDDY_SWITCH=${EDDY_SWITCH}: must be auto, assembly or ucontext.")
 elseif(EDDY_SWITCH STREQUAL "ucontext" OR (EDDY_SWITCH STREQUAL "auto" AND NOT EXISTS "${assembly}"))
     set(switch ${PROJECT_SOURCE_DIR}/platform/switch/ucontext.c)
+    set(eddy_switch_libraries m) # fesetenv
 elseif(NOT EXISTS "${assembly}")
     message(FATAL_ERROR "EDDY_SWITCH=assembly: there is none for ${CMAKE_SYSTEM_PROCESSOR}; take ucontext.")
 else()
