@@ -86,7 +86,9 @@ void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception_cont
     loop->reporting = true;
     eddyi_variables *variables = variables_of(context);
     eddyi_borrowed borrowed = eddyi_variables_borrow(variables);
+    EDDYI_ALLOW_MEMORY(); /* also while a loop closes: what user code does is its own affair */
     handler(loop, context, loop->exception_handler_arg); /* may set another, or none */
+    EDDYI_FORBID_MEMORY();
     eddyi_variables_return(borrowed);
     loop->reporting = false;
 }

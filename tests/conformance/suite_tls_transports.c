@@ -259,7 +259,7 @@ TLS_TEST(tls_transport_connect_accepted_socket_tells_of_a_failed_handshake)
         eddy_loop_connect_accepted_socket(eddy_get_running_loop(), NULL, fds[1], &pair->peer.protocol,
                                           EDDY_OPTIONS(eddy_connect_options, .tls = house->server)),
         0);
-    assert_int_equal(write(fds[0], "GET / HTTP/1.1", 14), 14);
+    assert_int_equal(send(fds[0], "GET / HTTP/1.1", 14, MSG_NOSIGNAL), 14);
     recorder_wait(&pair->peer, 'L');
     assert_string_equal(pair->peer.story, "L");
     assert_int_equal(pair->peer.lost_with, EDDY_ETLS);
