@@ -155,7 +155,9 @@ void eddyi_run_deferred(eddy_loop *loop, eddyi_stack *stack)
         eddyi_deferred copy = *deferred;
         stack->deferred = copy.next;
         eddyi_cell_give(loop, deferred);
+        EDDYI_ALLOW_MEMORY(); /* it is user code, also while the loop closes */
         copy.fn(copy.arg);
+        EDDYI_FORBID_MEMORY();
     }
 }
 
