@@ -60,6 +60,11 @@ void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
             eddyi_stacks_trim(loop);
         if (!busy || loop->lent != 0 || (loop->ops->caps & EDDYI_CAP_VIRTUAL_TIME))
             poll_backend(loop, limit, busy);
+        /* X10: in a forked child nothing of the parent's loop goes on, due timers neither. */
+        if (loop->failure < 0) {
+            loop->ready.batch_last = NULL;
+            return;
+        }
         eddyi_loop_now(loop);
         loop->polled_at = loop->now;
         loop->steps_to_poll = loop->steps_per_poll;
