@@ -179,8 +179,6 @@ bool eddyi_take_cancel(eddy_task *task)
 {
     if (!task->must_cancel)
         return false;
-    task->must_cancel = false;
-    task->cancel_kept = false;
     if ((task->future.loop->held & EDDYI_HELD_BY_DEBUG) != 0)
         eddyi_note_wait(task, NULL);
     eddyi_deliver_cancel(task);
