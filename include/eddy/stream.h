@@ -36,6 +36,7 @@ typedef struct eddy_connect_options {
     eddy_tls_context *tls;                      /* speak TLS from the first byte; NULL: do not */
     const char *server_hostname;                /* with tls; as in eddy_tls_options */
     double handshake_timeout, shutdown_timeout; /* with tls; seconds, 0: 60 and 30 */
+    eddy_tls_session *session;                  /* with tls; as in eddy_tls_options */
 } eddy_connect_options;
 
 EDDY_API void eddy_connect_options_init(eddy_connect_options *options);
