@@ -190,6 +190,7 @@ static bool set_up(eddy_tls_context *context, const eddy_tls_context_options *op
     SSL_CTX_set_verify(ssl, verify_flags(verify_mode_of(options)), NULL);
     (void)SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(ssl, 1); /* a record is taken from the row at once, not its head first */
     X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(ssl), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
     set_up_sessions(context, options);

@@ -164,11 +164,18 @@ eddyi_tls_failure eddyi_tls_failed(const eddy_tls_object *object)
 
 /* ---- the steps ---- */
 
+/* Of others: asking costs much less than clearing, and there hardly ever are any. */
+static void forget_errors(void)
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
 int eddyi_tls_handshake(eddy_tls_object *object)
 {
     if (object->written_off != 0)
         return object->written_off;
-    ERR_clear_error();
+    forget_errors();
     int rc = SSL_do_handshake(object->ssl);
     if (rc == 1) {
         object->secured = true;
@@ -183,7 +190,9 @@ int64_t eddyi_tls_read(eddy_tls_object *object, void *data, size_t size)
     size_t got = 0;
     if (object->written_off != 0)
         return object->written_off;
-    ERR_clear_error();
+    if (!eddyi_tls_has_input(object) && !eddyi_tls_peer_ended(object))
+        return EDDY_EAGAIN; /* as OpenSSL would find out by itself, at a price */
+    forget_errors();
     int rc = SSL_read_ex(object->ssl, data, size, &got);
     return rc == 1 ? (int64_t)got : explain(object, rc);
 }
@@ -197,7 +206,7 @@ int64_t eddyi_tls_write(eddy_tls_object *object, const void *data, size_t size)
         size = EDDYI_TLS_RECORD;
     if (eddyi_bytes_reserve(&object->allocator, object->outgoing, size + OVERHEAD) < 0)
         return EDDY_ENOMEM;
-    ERR_clear_error();
+    forget_errors();
     int rc = SSL_write_ex(object->ssl, data, size, &taken);
     if (rc == 1)
         return (int64_t)taken;
