@@ -18,7 +18,7 @@ static const char *deepest(const eddyi_stack *stack)
     eddyi_annotate_look_begin();
     while (word < end && *word == 0)
         word++;
-    eddyi_annotate_look_end();
+    eddyi_annotate_look_end(&word, sizeof word);
     return (const char *)(uintptr_t)word;
 }
 
