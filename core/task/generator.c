@@ -257,7 +257,7 @@ static int run_body(eddy_generator *generator, eddy_task *task, int thrown, void
     generator->result = thrown;
     generator->value = sent;
     if (begins)
-        eddyi_stack_take(block);
+        eddyi_stack_take(block, generator->loop);
     attach(generator, task);
     if (begins)
         eddyi_task_enter_stack(task, block->stack, &generator->back, body_entry, generator);

@@ -124,6 +124,11 @@ void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ende
 void eddyi_task_step(
     eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
 
+/* Who waits for the end of cancelled tasks names those that still go on after so long, and cancels them once more (swallow.c). */
+#define EDDYI_REMINDER_NS UINT64_C(10000000000)
+void eddyi_remind_of_cancel(eddy_task *task,
+                            const char *message); /* unless it has ended, or took the cancel back */
+
 /* In debug mode, which remembers in what a cancel was delivered (swallow.c). */
 void eddyi_note_wait(eddy_task *task, const eddyi_wait_kind *kind);
 void eddyi_note_cancel_delivered(eddy_task *task);

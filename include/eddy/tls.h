@@ -47,7 +47,7 @@ typedef struct eddy_tls_options {
      * connected to. "" : none, only with a context that does not check. */
     const char *server_hostname;
     double handshake_timeout; /* seconds; 0: 60 */
-    double shutdown_timeout;  /* seconds; 0: 30 */
+    double shutdown_timeout;  /* seconds; 0: the connection's close_timeout, or 30 */
 } eddy_tls_options;
 
 EDDY_API void eddy_tls_options_init(eddy_tls_options *options);

@@ -1,13 +1,19 @@
 /* main.c: runs every suite on the backend named by EDDY_BACKEND, or sweeps over the calls that its tests make.
- * Touches suite.h, sweep.h and support.h. Succeeds only if every suite did.
+ * Touches suite.h, sweep.h and support.h. Succeeds only if every suite did, and there were tests.
  *
  * conformance [--sweep | --sweep-calls] [--every N] [PATTERN] */
+#include <fnmatch.h>
+
 #include "processes.h"
 #include "suite.h"
 #include "sweep.h"
 
+static size_t chosen; /* tests that the pattern names */
+
 int suite_run(const char *name, const struct CMUnitTest *tests, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        chosen += sweep_chosen.pattern == NULL || fnmatch(sweep_chosen.pattern, tests[i].name, 0) == 0;
     if (sweep_chosen.on)
         return sweep_tests(tests, count);
     return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
@@ -125,6 +131,10 @@ int main(int argc, char **argv)
         return 2;
     }
     int failed = run_suites();
+    if (chosen == 0) {
+        print_error("%s: no test has a name like '%s'\n", argv[0], sweep_chosen.pattern);
+        return 2;
+    }
     if (sweep_chosen.on)
         sweep_print_totals();
     return failed != 0;

@@ -328,6 +328,24 @@ TASK_TEST(limits_of_the_options_are_used)
     return 0;
 }
 
+TASK_TEST(fault_S9_pipe_that_nobody_reads_is_given_up_in_time)
+{
+    int ends[2];
+    eddy_stream *out;
+    NEEDS_REAL_DESCRIPTORS();
+    open_pipe(ends);
+    eddy_pipe_options options = {.size = sizeof options, .close_timeout = -1};
+    assert_int_equal(eddy_connect_write_pipe(&out, ends[1], &options), EDDY_EINVAL);
+    options.close_timeout = 0.01;
+    assert_int_equal(eddy_connect_write_pipe(&out, ends[1], &options), 0);
+    assert_int_equal(eddy_stream_write_nowait(out, much, MUCH), 0);
+    assert_int_equal(eddy_stream_write_eof(out), 0);
+    assert_int_equal(eddy_stream_wait_closed(out), EDDY_ETIMEDOUT);
+    eddy_stream_release(out);
+    close(ends[0]);
+    return 0;
+}
+
 /* ---- the reader goes away ---- */
 
 TASK_TEST(fault_S15_a_reader_that_goes_is_noticed_and_nothing_was_lost)
@@ -595,6 +613,7 @@ int suite_pipes(void)
         cmocka_unit_test(fault_S1_one_byte_at_a_time_is_enough),
         cmocka_unit_test(write_eof_closes_when_all_is_sent),
         cmocka_unit_test(limits_of_the_options_are_used),
+        cmocka_unit_test(fault_S9_pipe_that_nobody_reads_is_given_up_in_time),
         cmocka_unit_test(fault_S15_a_reader_that_goes_is_noticed_and_nothing_was_lost),
         cmocka_unit_test(fault_S15_a_reader_that_goes_with_bytes_unsent_is_an_error),
         cmocka_unit_test(fault_S15_a_reader_that_was_never_there_kills_nobody),
