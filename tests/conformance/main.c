@@ -10,7 +10,7 @@ int suite_run(const char *name, const struct CMUnitTest *tests, size_t count)
 {
     if (sweep_chosen.on)
         return sweep_tests(tests, count);
-    return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+    return results_run(name, tests, count);
 }
 
 static bool read_arguments(int argc, char **argv)
@@ -124,8 +124,13 @@ int main(int argc, char **argv)
         print_error("usage: %s [--sweep | --sweep-calls] [--every N] [PATTERN]\n", argv[0]);
         return 2;
     }
+    bool whole = !sweep_chosen.on && sweep_chosen.pattern == NULL;
+    if (whole)
+        results_begin("suite", support_backend() != NULL ? support_backend() : eddy_backend_name(0));
     int failed = run_suites();
     if (sweep_chosen.on)
         sweep_print_totals();
+    if (whole)
+        results_end();
     return failed != 0;
 }
