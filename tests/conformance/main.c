@@ -16,7 +16,7 @@ int suite_run(const char *name, const struct CMUnitTest *tests, size_t count)
         chosen += sweep_chosen.pattern == NULL || fnmatch(sweep_chosen.pattern, tests[i].name, 0) == 0;
     if (sweep_chosen.on)
         return sweep_tests(tests, count);
-    return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+    return results_run(name, tests, count);
 }
 
 static bool read_arguments(int argc, char **argv)
@@ -130,6 +130,9 @@ int main(int argc, char **argv)
         print_error("usage: %s [--sweep | --sweep-calls] [--every N] [PATTERN]\n", argv[0]);
         return 2;
     }
+    bool whole = !sweep_chosen.on && sweep_chosen.pattern == NULL;
+    if (whole)
+        results_begin("suite", support_backend() != NULL ? support_backend() : eddy_backend_name(0));
     int failed = run_suites();
     if (chosen == 0) {
         print_error("%s: no test has a name like '%s'\n", argv[0], sweep_chosen.pattern);
@@ -137,5 +140,7 @@ int main(int argc, char **argv)
     }
     if (sweep_chosen.on)
         sweep_print_totals();
+    if (whole)
+        results_end();
     return failed != 0;
 }

@@ -3,7 +3,10 @@
 #ifndef SUITE_H
 #define SUITE_H
 
+#include "support/results.h"
 #include "support/support.h"
+
+#undef skip /* support_skip("why") says it with the reason, and ends the test's task as it should */
 
 /* Runs the tests one after the other, or sweeps over the calls of each: main.c chooses. */
 int suite_run(const char *name, const struct CMUnitTest *tests, size_t count);
