@@ -105,7 +105,14 @@ static void exit_abandon(eddyi_wait *wait)
     group->exit_wait = NULL;
 }
 
-static const eddyi_wait_kind exit_kind = {"task group", exit_cancel, exit_abandon};
+static void exit_targets(const eddyi_wait *wait, eddyi_visit *visit)
+{
+    const eddyi_group *group = wait->object;
+    eddyi_list_each (link, &group->children)
+        visit->one(visit, &EDDYI_LIST_ITEM(link, eddy_task, sibling)->future);
+}
+
+static const eddyi_wait_kind exit_kind = {"task group", exit_cancel, exit_abandon, exit_targets};
 
 /* P3, P4: survives any number of cancels; true: the one to raise afterwards came from outside. */
 static bool wait_for_children(eddyi_group *group, int body_result)
