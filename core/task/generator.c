@@ -462,7 +462,7 @@ static void shutdown_abandon(eddyi_wait *wait)
     wait->task->future.loop->generators_wait = NULL;
 }
 
-static const eddyi_wait_kind shutdown_kind = {"shutdown_asyncgens", shutdown_cancel, shutdown_abandon};
+static const eddyi_wait_kind shutdown_kind = {"shutdown_asyncgens", shutdown_cancel, shutdown_abandon, NULL};
 
 int eddy_loop_shutdown_asyncgens(eddy_loop *loop)
 {

@@ -117,7 +117,14 @@ static void reminder_due(eddyi_timer *timer)
     eddyi_task_wake(wait->task, 0);
 }
 
-static const eddyi_wait_kind exit_kind = {"task group", exit_cancel, exit_abandon};
+static void exit_targets(const eddyi_wait *wait, eddyi_visit *visit)
+{
+    const eddyi_group *group = wait->object;
+    eddyi_list_each (link, &group->children)
+        visit->one(visit, &EDDYI_LIST_ITEM(link, eddy_task, sibling)->future);
+}
+
+static const eddyi_wait_kind exit_kind = {"task group", exit_cancel, exit_abandon, exit_targets};
 
 static int wait_in_exit(eddyi_group *group)
 {

@@ -80,6 +80,8 @@ int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
+int suite_inspect_deadlock(void);
+int suite_inspect_hope(void);
 int suite_closes(void);
 int suite_contexts(void);
 int suite_contexts_tasks(void);

@@ -101,7 +101,7 @@ static void io_like_abandon(eddyi_wait *wait)
     (void)wait;
 }
 
-static const eddyi_wait_kind io_like_kind = {"test", io_like_cancel, io_like_abandon};
+static const eddyi_wait_kind io_like_kind = {"test", io_like_cancel, io_like_abandon, NULL};
 
 static int io_like_body(void *arg)
 {
