@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 UBSAN_OPTIONS=print_stacktrace=1
 export UBSAN_OPTIONS
-stages="gcc clang epoll-only poll-only select-only sim-only ucontext no-tls asan tsan valgrind"
+stages="gcc clang epoll-only poll-only select-only sim-only ucontext no-tls cares asan tsan valgrind"
 
 build() { # PRESET [OPTION...]
     preset=$1
@@ -19,7 +19,7 @@ test_it() { # [CTEST OPTION...]
     ctest --preset "$preset" -j2 --no-tests=error "$@"
 }
 
-# One backend alone, or no TLS: the libraries build without the others, and what is left keeps the laws.
+# One backend alone, no TLS, or c-ares in place of threads: the libraries build so, and what is there keeps the laws.
 one_backend() {
     build "$1" --target eddy_shared eddy_static conformance conformance_laws
     test_it -L conformance
@@ -39,7 +39,7 @@ run_stage() {
         build valgrind
         test_it -L 'unit|conformance'
         ;;
-    no-tls | *-only) one_backend "$1" ;;
+    no-tls | cares | *-only) one_backend "$1" ;;
     *)
         echo "ci/linux.sh: no stage '$1'; there are: $stages" >&2
         exit 2

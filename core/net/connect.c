@@ -103,8 +103,12 @@ eddyi_secure_settings eddyi_connect_secure(const char *host, const eddy_connect_
 {
     if (options == NULL)
         return (eddyi_secure_settings){0};
-    return (eddyi_secure_settings){options->tls, host, options->server_hostname, options->handshake_timeout,
-                                   options->shutdown_timeout};
+    return (eddyi_secure_settings){options->tls,
+                                   host,
+                                   options->server_hostname,
+                                   options->handshake_timeout,
+                                   options->shutdown_timeout,
+                                   options->session};
 }
 
 int eddyi_connect_check(const eddy_connect_options *options, const eddyi_secure_settings *secure,

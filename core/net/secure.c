@@ -10,6 +10,7 @@ enum {
     LARGE_ROOM = 32768,
     MOST_ANSWERS = 64 * 1024,
     FLUSH_AFTER = 64 * 1024,
+    MOST_RECEIVES = 2, /* in one turn */
     SCRAP = 4096
 };
 static const double default_handshake_timeout = 60, default_shutdown_timeout = 30;
@@ -27,7 +28,7 @@ int eddyi_secure_check(const eddyi_secure_settings *settings, bool server_side)
     const eddy_tls_context *context = settings->context;
     if (context == NULL)
         return settings->handshake_timeout != 0 || settings->shutdown_timeout != 0 ||
-                       settings->server_hostname != NULL
+                       settings->server_hostname != NULL || settings->session != NULL
                    ? EDDY_EINVAL
                    : 0;
     if (!eddyi_tls_available())
@@ -36,7 +37,7 @@ int eddyi_secure_check(const eddyi_secure_settings *settings, bool server_side)
         return EDDY_EINVAL;
     if (eddyi_tls_is_server(context) != server_side || (server_side && !eddyi_tls_can_serve(context)))
         return EDDY_EINVAL;
-    return 0;
+    return server_side && settings->session != NULL ? EDDY_EINVAL : 0;
 }
 
 static uint64_t delay_of(double seconds, double otherwise)
@@ -62,7 +63,7 @@ int eddyi_secure_start(eddyi_channel *channel, const eddyi_secure_settings *sett
     int rc = eddyi_channel_row(channel, &outgoing);
     if (rc == 0)
         rc = eddyi_tls_create(&secure->tls, &loop->allocator, settings->context, settings->host,
-                              settings->server_hostname, outgoing);
+                              settings->server_hostname, settings->session, outgoing);
     if (rc < 0) {
         eddyi_release(&loop->allocator, secure);
         return rc;
@@ -258,10 +259,14 @@ static void secured(eddyi_secure *secure)
 static void shake(eddyi_secure *secure)
 {
     int rc;
-    while ((rc = eddyi_tls_handshake(secure->tls)) == EDDY_EAGAIN) {
+    for (int receives = 0; (rc = eddyi_tls_handshake(secure->tls)) == EDDY_EAGAIN; receives++) {
         eddyi_channel_flush(secure->channel);
         if (fill(secure) != FILLED)
             return;
+        if (receives == MOST_RECEIVES) {
+            go_on(secure);
+            return;
+        }
     }
     if (rc < 0) {
         lose_engine(secure);
@@ -284,7 +289,7 @@ static void ended_well(eddyi_secure *secure)
 static void await_end(eddyi_secure *secure)
 {
     char scrap[SCRAP];
-    do {
+    for (int receives = 0; receives < MOST_RECEIVES; receives++) {
         while (eddyi_secure_read(secure->channel, scrap, sizeof scrap) > 0)
             continue;
         if (secure->channel->error != 0)
@@ -293,7 +298,10 @@ static void await_end(eddyi_secure *secure)
             ended_well(secure);
             return;
         }
-    } while (fill(secure) == FILLED);
+        if (fill(secure) != FILLED)
+            return;
+    }
+    go_on(secure); /* a peer that sends without end does not hold up the others */
 }
 
 /* Held meanwhile: nobody may refer to a channel that ends, and whatever fails in here would close it. */

@@ -31,6 +31,7 @@ typedef struct eddyi_secure_settings {
     eddy_tls_context *context; /* NULL: no TLS */
     const char *host, *server_hostname;
     double handshake_timeout, shutdown_timeout;
+    eddy_tls_session *session;
 } eddyi_secure_settings;
 
 /* C2: TLS has other marks. */

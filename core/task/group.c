@@ -141,11 +141,12 @@ static int wait_in_exit(eddyi_group *group)
     return rc;
 }
 
-static void remind_children(eddyi_group *group)
+/* It may well be cleaning up, so it is not cancelled again: asyncio would not, either. */
+static void name_children(eddyi_group *group)
 {
     eddyi_list_each (link, &group->children)
-        eddyi_remind_of_cancel(EDDYI_LIST_ITEM(link, eddy_task, sibling),
-                               "Task goes on although its group shuts down; it is cancelled once more");
+        (void)eddyi_report_going_on(EDDYI_LIST_ITEM(link, eddy_task, sibling),
+                                    "Task goes on although its group was cancelled");
 }
 
 /* P3, P4: survives any number of cancels; true: the one to raise afterwards came from outside. */
@@ -161,7 +162,7 @@ static bool wait_for_children(eddyi_group *group, int body_result)
             cancelled = true;
             abort_children(group);
         } else if (rc == 0) { /* nothing, unless it is the reminder */
-            remind_children(group);
+            name_children(group);
         }
     }
     return cancelled;

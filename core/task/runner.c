@@ -204,9 +204,12 @@ static void let_go_of_pending(eddy_loop *loop)
 /* C4: who still runs long after the cancel is named and told again. Tasks that were made meanwhile are not asked to end. */
 static void remind_all(eddy_loop *loop)
 {
-    eddyi_list_each (link, &loop->tasks)
-        eddyi_remind_of_cancel(EDDYI_LIST_ITEM(link, eddy_task, all),
-                               "Task goes on although the loop shuts down; it is cancelled once more");
+    eddyi_list_each (link, &loop->tasks) {
+        eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
+        if (eddyi_report_going_on(task,
+                                  "Task goes on although the loop shuts down; it is cancelled once more"))
+            eddy_task_cancel(task);
+    }
 }
 
 /* < 0: the poller failed. */

@@ -134,10 +134,10 @@ void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ende
 void eddyi_task_step(
     eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
 
-/* Who waits for the end of cancelled tasks names those that still go on after so long, and cancels them once more (swallow.c). */
+/* Who waits for the end of cancelled tasks names those that still go on after so long (swallow.c). */
 #define EDDYI_REMINDER_NS UINT64_C(10000000000)
-void eddyi_remind_of_cancel(eddy_task *task,
-                            const char *message); /* unless it has ended, or took the cancel back */
+/* False: it has ended or took the cancel back, and nothing was reported. */
+bool eddyi_report_going_on(eddy_task *task, const char *message);
 
 /* In debug mode, which remembers in what a cancel was delivered (swallow.c). */
 void eddyi_note_wait(eddy_task *task, const eddyi_wait_kind *kind);

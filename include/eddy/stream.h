@@ -39,6 +39,7 @@ typedef struct eddy_connect_options {
     /* Seconds that a close may take to send what is unsent; then it is aborted, with EDDY_ETIMEDOUT. 0: no limit. With tls:
      * shutdown_timeout if that is given, else this one, else 30. */
     double close_timeout;
+    eddy_tls_session *session; /* with tls; as in eddy_tls_options */
 } eddy_connect_options;
 
 EDDY_API void eddy_connect_options_init(eddy_connect_options *options);

@@ -66,6 +66,7 @@ int suite_server(void);
 int suite_server_made(void);
 int suite_sockets(void);
 int suite_names(void);
+int suite_cares(void);
 int suite_streams_whole(void);
 int suite_connect(void);
 int suite_connect_race(void);
