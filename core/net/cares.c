@@ -318,6 +318,9 @@ int eddyi_cares_resolve(eddy_loop *loop, eddyi_resolution *r)
 
 int eddyi_cares_name(eddy_loop *loop, const eddyi_cares_naming *naming)
 {
+    enum eddyi_family family = loop->net->family(naming->address);
+    if (family != EDDYI_FAMILY_IPV4 && family != EDDYI_FAMILY_IPV6)
+        return EDDY_ENOSYS;
     lookup self = {.wait = {.kind = &kind, .task = loop->current, .object = naming->owner},
                    .loop = loop,
                    .naming = naming};

@@ -137,6 +137,7 @@ NAMES_TEST(cares_says_that_nobody_answers)
 
 NAMES_TEST(cares_names_addresses)
 {
+    eddy_getnameinfo_options numeric = {.size = sizeof numeric, .numeric_host = true};
     char host[64] = "?", service[32] = "?", small[4] = "?";
     eddy_address address;
     assert_int_equal(eddy_address_parse(&address, "192.0.2.1:53"), 0);
@@ -153,7 +154,14 @@ NAMES_TEST(cares_names_addresses)
     assert_int_equal(eddy_loop_getnameinfo(loop, host, sizeof host, NULL, 0, &address,
                                            EDDY_OPTIONS(eddy_getnameinfo_options, .name_required = true)),
                      EDDY_ENOHOST);
+    assert_int_equal(
+        eddy_loop_getnameinfo(loop, host, sizeof host, service, sizeof service, &address, &numeric), 0);
+    assert_string_equal(host, "192.0.2.99");
+    assert_string_equal(service, "domain");
     assert_null(loop->lookups);
+    assert_int_equal(eddy_address_parse(&address, "/a/path"), 0);
+    assert_int_equal(eddy_loop_getnameinfo(loop, host, sizeof host, NULL, 0, &address, NULL),
+                     EDDY_EAFNOSUPPORT);
     (void)server;
     return 0;
 }
