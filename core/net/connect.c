@@ -94,7 +94,7 @@ static eddyi_stream_settings settings_of(const eddy_connect_options *options)
     eddyi_stream_settings settings = {0};
     if (options != NULL)
         settings = (eddyi_stream_settings){.limit = options->limit,
-                                           .marks = {options->high_water, options->low_water}};
+                                           .channel.marks = {options->high_water, options->low_water}};
     return settings;
 }
 
@@ -127,7 +127,7 @@ int eddy_open_connection(eddy_stream **out, const char *host, const char *servic
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, operation);
     eddy_loop *loop = eddyi_current_task()->future.loop;
-    settings.marks = eddyi_secure_marks(settings.marks, &secure);
+    settings.channel.marks = eddyi_secure_marks(settings.channel.marks, &secure);
     int rc = eddyi_secure_check(&secure, false);
     if (rc < 0)
         return eddyi_fail(rc, operation);
