@@ -113,6 +113,9 @@ static int run_suites(void)
     failed += suite_wrap();
     failed += suite_signals();
     failed += suite_pipes();
+    failed += suite_pipe_transports();
+    failed += suite_subprocess_protocols();
+    failed += suite_fed_streams();
     failed += suite_process();
     failed += suite_process_options();
     failed += suite_process_faults();
