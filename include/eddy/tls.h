@@ -50,7 +50,7 @@ typedef struct eddy_tls_options {
      * connected to. "" : none, only with a context that does not check. */
     const char *server_hostname;
     double handshake_timeout; /* seconds; 0: 60 */
-    double shutdown_timeout;  /* seconds; 0: 30 */
+    double shutdown_timeout;  /* seconds; 0: the connection's close_timeout, or 30 */
     /* A client: go on with this one, in place of one that the context remembers. It must be of the same context and the same name. The
      * server may not want it any more: eddy_tls_object_session_reused tells. */
     eddy_tls_session *session;

@@ -3,7 +3,10 @@
 #ifndef SUITE_H
 #define SUITE_H
 
+#include "support/results.h"
 #include "support/support.h"
+
+#undef skip /* support_skip("why") says it with the reason, and ends the test's task as it should */
 
 /* Runs the tests one after the other, or sweeps over the calls of each: main.c chooses. */
 int suite_run(const char *name, const struct CMUnitTest *tests, size_t count);
@@ -78,12 +81,17 @@ int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
+int suite_inspect_deadlock(void);
+int suite_inspect_hope(void);
 int suite_closes(void);
 int suite_contexts(void);
 int suite_contexts_tasks(void);
 int suite_contexts_threads(void);
 int suite_signals(void);
 int suite_pipes(void);
+int suite_pipe_transports(void);
+int suite_subprocess_protocols(void);
+int suite_fed_streams(void);
 int suite_process(void);
 int suite_process_options(void);
 int suite_process_faults(void);

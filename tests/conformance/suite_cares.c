@@ -16,7 +16,7 @@
         names_server server;                                                                                 \
         (void)arg;                                                                                           \
         if (support_is_simulated())                                                                          \
-            return 0;                                                                                        \
+            return support_skip("the simulator resolves by itself");                                         \
         names_server_open(&server);                                                                          \
         int rc = name##_with(&server, eddy_get_running_loop());                                              \
         names_server_close(&server);                                                                         \
@@ -345,8 +345,10 @@ static void fault_D3_P14_loop_closed_under_a_lookup_leaves_nothing(void **state)
     char servers[32];
     eddy_fd fd;
     (void)state;
-    if (support_is_simulated())
+    if (support_is_simulated()) {
+        (void)support_skip("the simulator resolves by itself");
         return;
+    }
     eddyi_cares_settings before = eddyi_cares_settings_in_force;
     eddy_loop_options options = {.size = sizeof options, .backend = support_backend()};
     assert_int_equal(eddy_run(make_silent_server, &fd, EDDY_OPTIONS(eddy_run_options, .loop = &options)), 0);

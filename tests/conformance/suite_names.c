@@ -82,7 +82,7 @@ TASK_TEST(fault_D2_slow_lookup_holds_up_nobody_and_is_left_at_once)
     int outcome;
     (void)arg;
     if (support_is_simulated() || !CAN_BE_SLOW || eddyi_cares_available())
-        return 0;
+        return support_skip("its names are answered at once");
     set_answering(false);
     assert_int_equal(eddy_create_task(&slow, look_up, "slow.test", NULL), 0);
     assert_int_equal(eddy_to_thread(wait_until_inside, NULL, NULL), 0);
@@ -102,7 +102,7 @@ TASK_TEST(fault_D2_limit_around_a_slow_lookup_is_kept)
     eddy_stream *stream;
     (void)arg;
     if (support_is_simulated() || !CAN_BE_SLOW || eddyi_cares_available())
-        return 0;
+        return support_skip("its names are answered at once");
     set_answering(false);
     (void)eddy_timeout_enter(&limit, 0.01);
     int rc = eddy_open_connection(&stream, "slow.test", "80", NULL);

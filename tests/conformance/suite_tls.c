@@ -473,6 +473,22 @@ TLS_TEST(fault_L6_C3_peer_that_takes_nothing_does_not_hold_up_the_end)
     return 0;
 }
 
+/* S9: one limit for the end of all connections, TLS or not. */
+TLS_TEST(fault_S9_close_timeout_is_the_limit_with_tls_too)
+{
+    stream_pair pair;
+    static char data[4 << 20];
+    pair_open(&pair, EDDY_OPTIONS(eddy_connect_options, .tls = house->client, .close_timeout = 0.02),
+              EDDY_OPTIONS(eddy_server_options, .tls = house->server, .close_timeout = 0.02));
+    assert_int_equal(eddy_stream_write_nowait(pair.client, data, sizeof data), 0);
+    eddy_stream_close(pair.client);
+    assert_int_equal(eddy_stream_wait_closed(pair.client), EDDY_ETIMEDOUT);
+    eddy_stream_close(pair.peer); /* the peer is gone: nobody answers, or it was reset */
+    assert_true(eddy_stream_wait_closed(pair.peer) < 0);
+    pair_close(&pair);
+    return 0;
+}
+
 TLS_TEST(tls_both_ends_may_say_goodbye_at_once)
 {
     for (int i = 0; i < 5; i++) {
@@ -506,6 +522,7 @@ int suite_tls(void)
         cmocka_unit_test(fault_L6_stream_cut_off_is_no_clean_end),
         cmocka_unit_test(fault_L6_C3_end_that_is_not_answered_has_a_limit),
         cmocka_unit_test(fault_L6_C3_peer_that_takes_nothing_does_not_hold_up_the_end),
+        cmocka_unit_test(fault_S9_close_timeout_is_the_limit_with_tls_too),
         cmocka_unit_test(tls_both_ends_may_say_goodbye_at_once),
     };
     int failed = cmocka_run_group_tests_name("tls", tests, NULL, NULL);

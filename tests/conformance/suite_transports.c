@@ -25,10 +25,10 @@ TASK_TEST(transport_N3_made_comes_first_and_lost_last)
     assert_int_equal(recorder_count(&pair.client, 'L'), 0); /* through the loop, never inside close */
     recorder_wait(&pair.peer, 'L');
     recorder_pair_close(&pair);
-    assert_string_equal(pair.client.story, "ML");
+    assert_string_equal(pair.client.story.text, "ML");
     assert_memory_equal(pair.peer.data, "hello", 5);
-    assert_int_equal(pair.peer.story[0], 'M');
-    assert_string_equal(pair.peer.story + pair.peer.told - 2, "eL");
+    assert_int_equal(pair.peer.story.text[0], 'M');
+    assert_string_equal(pair.peer.story.text + pair.peer.story.told - 2, "eL");
     assert_int_equal(pair.client.lost_with, 0);
     assert_int_equal(pair.peer.lost_with, 0);
     return 0;
@@ -191,6 +191,30 @@ TASK_TEST(transport_close_sends_what_is_unsent_first)
     recorder_wait(&pair.peer, 'L');
     assert_int_equal(pair.peer.size, sizeof big);
     recorder_pair_close(&pair);
+    return 0;
+}
+
+/* S9: a peer that never reads; connection_lost says why, once. */
+TASK_TEST(fault_S9_transport_that_cannot_close_in_time_is_lost)
+{
+    recorder_pair pair;
+    (void)arg;
+    for (int end = 0; end < 2; end++) {
+        recorder *closes = end == 0 ? &pair.client : &pair.peer,
+                 *other = end == 0 ? &pair.peer : &pair.client;
+        recorder_init(&pair.client, false);
+        recorder_init(&pair.peer, false);
+        other->pauses_when_made = true;
+        recorder_pair_open(&pair, EDDY_OPTIONS(eddy_connect_options, .close_timeout = 0.01),
+                           EDDY_OPTIONS(eddy_server_options, .close_timeout = 0.01));
+        for (int i = 0; i < 8; i++)
+            assert_int_equal(eddy_transport_write(closes->transport, big, sizeof big), 0);
+        eddy_transport_close(closes->transport);
+        recorder_wait(closes, 'L');
+        assert_int_equal(closes->lost_with, EDDY_ETIMEDOUT);
+        recorder_pair_close(&pair);
+        assert_int_equal(recorder_count(closes, 'L'), 1);
+    }
     return 0;
 }
 
@@ -454,6 +478,37 @@ static void fault_P14_loop_closed_under_transports_tells_their_protocols(void **
     assert_int_equal(pair.client.lost_with, EDDY_ECANCELED);
 }
 
+/* Closed, and the loop closed before its turn came. */
+static int close_both(void *arg)
+{
+    recorder_pair *pair = arg;
+    open_pair(pair);
+    eddy_server_release(pair->server);
+    eddy_transport_close(pair->client.transport);
+    eddy_transport_abort(pair->peer.transport);
+    assert_int_equal(recorder_count(&pair->client, 'L'), 0);
+    eddy_loop_stop(eddy_get_running_loop());
+    return 0;
+}
+
+static void fault_P14_loss_that_waits_for_its_turn_is_told_by_a_loop_that_closes(void **state)
+{
+    recorder_pair pair;
+    eddy_loop *loop;
+    eddy_task *task;
+    eddy_loop_options options = {.size = sizeof options, .backend = support_backend()};
+    (void)state;
+    assert_int_equal(eddy_new_event_loop(&loop, &options), 0);
+    assert_int_equal(eddy_loop_create_task(loop, &task, close_both, &pair, NULL), 0);
+    assert_int_equal(eddy_loop_run_forever(loop), 0);
+    assert_int_equal(eddy_loop_close(loop), 0);
+    eddy_task_release(task);
+    eddy_loop_release(loop);
+    assert_int_equal(recorder_count(&pair.client, 'L'), 1);
+    assert_int_equal(recorder_count(&pair.peer, 'L'), 1);
+    assert_int_equal(pair.client.lost_with, 0);
+}
+
 int suite_transports(void)
 {
     const struct CMUnitTest tests[] = {
@@ -466,6 +521,7 @@ int suite_transports(void)
         cmocka_unit_test(transport_I4_end_that_is_answered_with_true_keeps_our_half),
         cmocka_unit_test(transport_I4_end_closes_after_what_is_unsent),
         cmocka_unit_test(transport_close_sends_what_is_unsent_first),
+        cmocka_unit_test(fault_S9_transport_that_cannot_close_in_time_is_lost),
         cmocka_unit_test(transport_abort_discards_and_is_no_error_of_ours),
         cmocka_unit_test(transport_paused_reading_gets_nothing_until_it_is_resumed),
         cmocka_unit_test(transport_I3_failing_protocol_loses_its_connection_and_is_reported),
@@ -478,6 +534,7 @@ int suite_transports(void)
         cmocka_unit_test(transport_server_closes_and_aborts_its_clients),
         cmocka_unit_test(transport_calls_refuse_what_makes_no_sense),
         cmocka_unit_test(fault_P14_loop_closed_under_transports_tells_their_protocols),
+        cmocka_unit_test(fault_P14_loss_that_waits_for_its_turn_is_told_by_a_loop_that_closes),
     };
     return cmocka_run_group_tests_name("transports", tests, NULL, NULL);
 }
