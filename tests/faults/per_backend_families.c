@@ -302,6 +302,36 @@ static void fault_D7_a_file_of_hosts_that_changes_is_read_again(void **state)
     in_world(BOTH, with_hosts_that_change);
 }
 
+/* Here the resolver asks nobody, so that even odd names are answered at once. */
+static int with_odd_names(void *arg)
+{
+    static const char *const names[] = {"xn--",
+                                        "xn--\x7f",
+                                        "xn--a-",
+                                        "xn--99zzzz",
+                                        "xn--zckzah",
+                                        "xn--99999999999999",
+                                        "-",
+                                        "a-.b",
+                                        "1.2.3",
+                                        "0x7f.1.2.3.4",
+                                        "trailing.",
+                                        "[::1]",
+                                        "127.0.0.1%lo",
+                                        "fe80::1%no-such-link",
+                                        "::1%"};
+    (void)arg;
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        assert_true(talk(names[i], "9") < 0);
+    return 0;
+}
+
+static void fault_D1_odd_names_are_known_to_nobody(void **state)
+{
+    (void)state;
+    in_world(BOTH, with_odd_names);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +340,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(fault_D7_a_link_local_address_has_its_link),
         cmocka_unit_test(fault_D7_no_network_at_all_is_told_at_once),
         cmocka_unit_test(fault_D7_a_file_of_hosts_that_changes_is_read_again),
+        cmocka_unit_test(fault_D1_odd_names_are_known_to_nobody),
     };
     support_init(argc, argv);
     look_whether_worlds_can_be_made();
