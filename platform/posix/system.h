@@ -4,6 +4,7 @@
 #define EDDYI_SYSTEM_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/base/inject.h"
@@ -34,6 +35,7 @@ static inline size_t eddyi_limited(size_t size)
 #endif
 }
 
+int eddyi_set_non_blocking(int fd, bool on, bool *was); /* non_blocking.c; 0 or an EDDY_E... code */
 int eddyi_error_from_system(int os_error); /* errno as an EDDY_E... code; EDDY_ESYSTEM when it has none */
 
 #endif
