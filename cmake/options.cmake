@@ -21,7 +21,11 @@ set(EDDY_TLS "auto" CACHE STRING "TLS on OpenSSL 3: ON, OFF or auto: where it is
 set_property(CACHE EDDY_TLS PROPERTY STRINGS auto ON OFF)
 option(EDDY_LTO "Release builds: optimise the library as a whole, where the compiler can" ON)
 
-if(EDDY_BUILD_TESTS)
+set(EDDY_CMOCKA_SOURCE "" CACHE PATH "CMocka's sources, to be built with the tests; empty: the installed one. ci/cmocka gets them")
+if(EDDY_BUILD_TESTS AND EDDY_CMOCKA_SOURCE)
+    set(CMOCKA_INCLUDE_DIR ${EDDY_CMOCKA_SOURCE}/include)
+    set(CMOCKA_LIBRARY eddy_cmocka)
+elseif(EDDY_BUILD_TESTS)
     find_path(CMOCKA_INCLUDE_DIR cmocka.h)
     find_library(CMOCKA_LIBRARY cmocka)
     if(NOT CMOCKA_INCLUDE_DIR OR NOT CMOCKA_LIBRARY)
