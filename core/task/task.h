@@ -32,12 +32,13 @@ struct eddy_future {
     const eddyi_future_kind *kind;
     eddyi_list waiters; /* eddyi_waiter.node.link, in order of registration */
     uint32_t references;
-    int32_t result; /* >= 0, or the error */
-    uint8_t state;  /* enum eddyi_future_state */
-    bool unseen;    /* failed, and nobody looked at it */
-    bool silent;    /* never report an unseen error */
-    bool mark;      /* scratch for finding duplicates within one call */
-    void *value;    /* cancelled: the message */
+    int32_t result;      /* >= 0, or the error */
+    uint8_t state;       /* enum eddyi_future_state */
+    bool unseen;         /* failed, and nobody looked at it */
+    bool silent;         /* never report an unseen error */
+    bool mark;           /* scratch for finding duplicates within one call */
+    bool waits_declared; /* the program said that it waits for others (core/inspect) */
+    void *value;         /* cancelled: the message */
     eddy_callback_fn value_release;
 };
 
@@ -133,6 +134,8 @@ int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn); /* 0, or why n
 void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ended, reported */
 void eddyi_task_step(
     eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
+
+void eddyi_groups_targets(const eddy_task *task, eddyi_visit *visit); /* the children of its open groups */
 
 /* In debug mode, which remembers in what a cancel was delivered (swallow.c). */
 void eddyi_note_wait(eddy_task *task, const eddyi_wait_kind *kind);
