@@ -59,7 +59,7 @@ endfunction()
 function(eddy_use_library target)
     target_include_directories(${target} INTERFACE
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${target} PRIVATE Threads::Threads ${eddy_switch_libraries} ${eddy_atomic_libraries})
+    target_link_libraries(${target} PRIVATE Threads::Threads ${eddy_switch_libraries} ${eddy_atomic_libraries} ${CMAKE_DL_LIBS})
     eddy_use_tls(${target})
     eddy_use_cares(${target})
 endfunction()
