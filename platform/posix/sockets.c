@@ -8,6 +8,7 @@
 
 #include "core/platform.h"
 #include "platform/posix/addresses.h"
+#include "platform/posix/quiet.h"
 #include "platform/posix/system.h"
 
 static int answer(int rc)
@@ -34,7 +35,7 @@ static int net_socket(eddyi_backend *backend, eddy_fd *out, enum eddyi_family fa
 {
     int kind = type == EDDYI_SOCKET_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
     (void)backend;
-    int fd = EDDYI_CALL(socket, -1, (domain_of(family), kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    int fd = eddyi_open_socket(domain_of(family), kind);
     if (fd < 0)
         return answer(fd);
     *out = fd;
@@ -105,6 +106,8 @@ static int set_non_blocking(int fd, bool on)
     if (flags < 0)
         return answer(flags);
     int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
+    if (on)
+        eddyi_quiet_descriptor(fd, true); /* from now on it is ours to send with */
     return wanted == flags ? 0 : answer(EDDYI_CALL(fcntl, -1, (fd, F_SETFL, wanted)));
 }
 
