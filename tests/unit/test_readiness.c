@@ -397,7 +397,8 @@ static void fault_P7_poller_fails_hard(void **state)
         bench b = bench_open(ops);
         const eddyi_inject_plan plan = {.fail_at = 1,
                                         .fail_after_too = true,
-                                        .calls = BIT_OF(epoll_wait) | BIT_OF(epoll_pwait2) | BIT_OF(select),
+                                        .calls = BIT_OF(epoll_wait) | BIT_OF(epoll_pwait2) | BIT_OF(select) |
+                                                 BIT_OF(kevent),
                                         .os_error = failures[i].os_error};
         local_pair(ends, SOCK_STREAM);
         attach(&b, &d, ends[0], EDDYI_STREAM);
@@ -420,7 +421,8 @@ static void fault_P6_half_of_all_waits_interrupted(void **state)
     (void)state;
     const eddyi_inject_plan plan = {.percent = 50,
                                     .seed = 7,
-                                    .calls = BIT_OF(epoll_wait) | BIT_OF(epoll_pwait2) | BIT_OF(select),
+                                    .calls = BIT_OF(epoll_wait) | BIT_OF(epoll_pwait2) | BIT_OF(select) |
+                                             BIT_OF(kevent),
                                     .os_error = EINTR};
     bench b = bench_open(ops);
     eddyi_inject_start(&plan);
