@@ -65,6 +65,7 @@ int eddyi_thread_at_end(eddyi_thread_end *end, void (*fn)(void));
 
 /* Grows by one in the child of every fork, so a loop can tell that it belongs to the parent. Very fast. */
 uint32_t eddyi_fork_generation(void);
+unsigned eddyi_process_thread_count(void); /* thread_count.c: how many there are; 0: nobody knows */
 bool eddyi_process_is_privileged(void); /* set-user-id and the like: the environment is not to be believed */
 
 /* ---- stack.c: address space for task stacks ---- */

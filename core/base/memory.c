@@ -94,7 +94,8 @@ void *eddyi_allocate_zero(const eddy_allocator *allocator, size_t size)
     return block;
 }
 
-/* The old block is gone when the new one turns out to be misaligned: what it held moves on, unless there is no aligned memory at all. */
+/* The old block is gone when the new one turns out to be misaligned: what it held moves on. If there is no aligned memory at all it stays
+ * where it is, since nothing may be lost. */
 static void *move_to_aligned(const eddy_allocator *allocator, void *moved, size_t size)
 {
     void *block = eddyi_allocate(allocator, size);
@@ -107,6 +108,8 @@ static void *move_to_aligned(const eddy_allocator *allocator, void *moved, size_
 
 void *eddyi_reallocate(const eddy_allocator *allocator, void *block, size_t size)
 {
+    if (block == NULL) /* holds nothing yet */
+        return eddyi_allocate(allocator, size);
     if (injected())
         return NULL;
     void *moved = allocator->reallocate(allocator->context, block, size);

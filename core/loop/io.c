@@ -161,16 +161,16 @@ static void io_abandon(eddyi_wait *wait)
 }
 
 static const eddyi_wait_kind io_kinds[EDDYI_KINDS] = {
-    [EDDYI_RECV] = {"recv", io_cancel, io_abandon},
-    [EDDYI_SEND] = {"send", io_cancel, io_abandon},
-    [EDDYI_RECVFROM] = {"recvfrom", io_cancel, io_abandon},
-    [EDDYI_SENDTO] = {"sendto", io_cancel, io_abandon},
-    [EDDYI_ACCEPT] = {"accept", io_cancel, io_abandon},
-    [EDDYI_CONNECT] = {"connect", io_cancel, io_abandon},
-    [EDDYI_READ] = {"read", io_cancel, io_abandon},
-    [EDDYI_WRITE] = {"write", io_cancel, io_abandon},
-    [EDDYI_SENDFILE] = {"sendfile", io_cancel, io_abandon},
-    [EDDYI_POLL] = {"poll", io_cancel, io_abandon},
+    [EDDYI_RECV] = {"recv", io_cancel, io_abandon, NULL},
+    [EDDYI_SEND] = {"send", io_cancel, io_abandon, NULL},
+    [EDDYI_RECVFROM] = {"recvfrom", io_cancel, io_abandon, NULL},
+    [EDDYI_SENDTO] = {"sendto", io_cancel, io_abandon, NULL},
+    [EDDYI_ACCEPT] = {"accept", io_cancel, io_abandon, NULL},
+    [EDDYI_CONNECT] = {"connect", io_cancel, io_abandon, NULL},
+    [EDDYI_READ] = {"read", io_cancel, io_abandon, NULL},
+    [EDDYI_WRITE] = {"write", io_cancel, io_abandon, NULL},
+    [EDDYI_SENDFILE] = {"sendfile", io_cancel, io_abandon, NULL},
+    [EDDYI_POLL] = {"poll", io_cancel, io_abandon, NULL},
 };
 
 /* A task whose I/O always ends at once would starve the others: after so many it gives way. */

@@ -2,6 +2,7 @@
  * Touches backend, timers and ready queue. A batch is what was ready when it began: a burst starves neither I/O nor timers. */
 #include "core/loop/iterate.h"
 
+#include "core/inspect/inspect.h"
 #include "core/loop/inbox.h"
 #include "core/loop/signals.h"
 #include "core/task/stacks.h"
@@ -38,7 +39,8 @@ static void poll_backend(eddy_loop *loop, uint64_t limit, bool busy)
         if (limit < deadline)
             deadline = limit;
     }
-    int rc = eddyi_io_poll(loop, deadline);
+    bool hopeless = deadline == UINT64_MAX && loop->lent == 0 && loop->finds_deadlocks && loop->for_ever;
+    int rc = hopeless ? eddyi_poll_for_ever(loop) : eddyi_io_poll(loop, deadline);
     if (rc < 0) {
         loop->failure = rc;
         eddy_loop_stop(loop);

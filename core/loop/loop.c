@@ -60,6 +60,7 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     loop->io_budget = EDDYI_IO_BUDGET;
     loop->slow_callback_ns = 100000000;
     loop->fork_generation = eddyi_fork_generation();
+    loop->finds_deadlocks = !options->no_deadlock_report;
     eddy_loop_set_debug(loop, options->debug || from_environment("EDDY_DEBUG") != NULL);
 }
 
@@ -300,11 +301,13 @@ int eddy_loop_run_forever(eddy_loop *loop)
     if (rc < 0)
         return eddyi_fail(rc, "run_forever");
     loop->renew_in_place = !loop->stopping && !loop->debug;
+    loop->for_ever = true;
     do {
         eddyi_iteration_begin(loop, UINT64_MAX);
         eddyi_iteration_run(loop);
     } while (!loop->stopping);
     loop->stopping = false;
+    loop->for_ever = false;
     leave(loop);
     return loop->failure < 0 ? eddyi_fail(loop->failure, "run_forever") : 0;
 }
@@ -323,7 +326,9 @@ int eddy_loop_run_until_complete(eddy_loop *loop, eddy_future *future)
         return eddyi_fail(EDDY_EWRONGLOOP, "run_until_complete");
     int rc = eddy_future_add_done_callback(future, stop_when_done, loop);
     if (rc == 0) {
+        loop->until = future;
         rc = eddy_loop_run_forever(loop);
+        loop->until = NULL;
         (void)eddy_future_remove_done_callback(future, stop_when_done, loop);
     }
     if (rc < 0)

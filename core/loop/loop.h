@@ -156,6 +156,9 @@ struct eddy_loop {
     uint32_t fork_generation;
     eddy_task *main_task;    /* of the runner, for SIGINT */
     int failure;             /* what the poller failed with */
+    bool finds_deadlocks;    /* unless its options say no */
+    bool for_ever;           /* run_forever runs it: nobody but itself decides how long it waits */
+    eddy_future *until;      /* of run_until_complete, or NULL */
     const void *host_bottom; /* sanitizers: the loop's own stack */
     size_t host_size;
     void *host_annotation;

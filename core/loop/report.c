@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include <eddy/generator.h>
+#include "core/inspect/text.h"
 #include "core/task/group_errors.h"
 
 int eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_handler_fn handler, void *arg)
@@ -44,11 +45,11 @@ static void write_detail(const eddy_loop *loop, const eddy_error *error)
 
 void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_exception_context *context)
 {
-    char name[64] = "";
+    char name[EDDYI_LABEL_SIZE] = "";
     if (context == NULL)
         return;
     if (context->task != NULL)
-        (void)eddy_task_get_name(context->task, name, sizeof name);
+        (void)eddyi_task_label(context->task, name);
     fprintf(stderr, "eddy: %s", context->message != NULL ? context->message : "unhandled error");
     if (name[0] != '\0')
         fprintf(stderr, "; task: %s", name);
@@ -60,6 +61,8 @@ void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_exception_c
     if (context->error != NULL)
         write_detail(loop, context->error);
     fputc('\n', stderr);
+    if (context->size >= sizeof *context && context->text != NULL)
+        fputs(context->text, stderr);
 }
 
 /* asyncio X4: whose variables the handler runs with. */

@@ -5,14 +5,17 @@
 #include "core/net/secure.h"
 
 enum { DEFAULT_HIGH_WATER = 64 * 1024, MOST_BUFFERS = 1024 };
+static const char close_too_long[] = "the peer did not take in time what was unsent at the close";
 
-/* What waits to be sent. Two rows: what the kernel was given does not move; new bytes go to the other one. */
+/* What waits to be sent. Two rows: what the kernel was given does not move; new bytes go to the other one. The timer is here because nothing but
+ * unsent bytes and TLS, which always has a row, can hold up an end: idle connections do without. */
 struct eddyi_outgoing {
     eddyi_completion sent;
     eddyi_channel *channel;
     eddyi_op send;
     eddyi_buffer buffer;
     eddyi_bytes in_flight, waiting;
+    eddyi_timer limit;
 };
 
 static void shut(eddyi_closable *closable);
@@ -42,6 +45,9 @@ int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_chan
         (void)loop->net->set_option(loop->backend, fd, EDDYI_NO_DELAY, 1);
     channel->high_water = marks.high_water != 0 ? marks.high_water : DEFAULT_HIGH_WATER;
     channel->low_water = marks.low_water != 0 ? marks.low_water : channel->high_water / 4;
+    channel->close_timeout = UINT64_MAX;
+    if (marks.close_timeout != 0)
+        (void)eddyi_delay(marks.close_timeout, &channel->close_timeout);
     eddyi_list_init(&channel->of_server);
     eddyi_list_append(&loop->closables, &channel->closable.link);
     return 0;
@@ -61,6 +67,7 @@ static void free_outgoing(eddyi_channel *channel)
     const eddy_allocator *allocator = &channel->loop->allocator;
     if (channel->outgoing == NULL)
         return;
+    eddyi_timers_remove(&channel->loop->timers, &channel->outgoing->limit);
     eddyi_bytes_free(allocator, &channel->outgoing->in_flight);
     eddyi_bytes_free(allocator, &channel->outgoing->waiting);
     eddyi_release(allocator, channel->outgoing);
@@ -124,6 +131,8 @@ void eddyi_channel_close(eddyi_channel *channel)
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
     end_file(channel);
+    if (eddyi_channel_unsent(channel) > 0 || channel->secure != NULL)
+        eddyi_channel_limit(channel, channel->close_timeout);
     if (channel->secure != NULL)
         eddyi_secure_close(channel);
     else
@@ -165,10 +174,18 @@ void eddyi_channel_fail(eddyi_channel *channel, int error, int os_error)
     lose(channel);
 }
 
+void eddyi_channel_fail_saying(eddyi_channel *channel, int error, const char *message)
+{
+    if (channel->error == 0)
+        channel->message = message;
+    eddyi_channel_fail(channel, error, 0);
+}
+
 void eddyi_channel_fail_telling(eddyi_channel *channel, int error, const char *message)
 {
     if (channel->state == EDDYI_CHANNEL_CLOSED || channel->error != 0)
         return;
+    eddyi_channel_limit(channel, channel->close_timeout);
     channel->error = error;
     channel->message = message;
     channel->last_words = eddyi_channel_unsent(channel) > 0;
@@ -183,6 +200,30 @@ int eddyi_channel_tell(const eddyi_channel *channel, const char *operation)
 void eddyi_channel_abort(eddyi_channel *channel)
 {
     eddyi_channel_fail(channel, EDDY_ECLOSED, 0);
+}
+
+/* S9 */
+static void limit_passed(eddyi_timer *timer)
+{
+    eddyi_channel *channel = EDDYI_CONTAINER(timer, eddyi_outgoing, limit)->channel;
+    if (channel->loop->closing)
+        return;
+    if (channel->secure != NULL)
+        eddyi_secure_limit_passed(channel);
+    else
+        eddyi_channel_fail_saying(channel, EDDY_ETIMEDOUT, close_too_long);
+}
+
+void eddyi_channel_limit(eddyi_channel *channel, uint64_t delay)
+{
+    eddy_loop *loop = channel->loop;
+    eddyi_timer *limit = &channel->outgoing->limit;
+    eddyi_timers_remove(&loop->timers, limit);
+    if (delay == UINT64_MAX)
+        return;
+    uint64_t now = eddyi_loop_now(loop);
+    if (delay < UINT64_MAX - now)
+        eddyi_timers_add(&loop->timers, limit, now + delay);
 }
 
 /* The loop closes: take the ops back and close; tasks are destroyed next. Other results come in meanwhile: closed is what they find. */
@@ -305,6 +346,7 @@ static int need_outgoing(eddyi_channel *channel)
     if (channel->outgoing == NULL)
         return EDDY_ENOMEM;
     channel->outgoing->channel = channel;
+    eddyi_timer_init(&channel->outgoing->limit, limit_passed);
     channel->outgoing->sent.fn = send_completed;
     return 0;
 }

@@ -44,6 +44,7 @@ struct eddyi_channel {
     bool last_words;     /* it is lost, but what is unsent says why: that goes out first */
     bool held;           /* it is worked on: closing it waits until that is over */
     size_t high_water, low_water;
+    uint64_t close_timeout;      /* nanoseconds that its end may take; UINT64_MAX: no limit */
     eddyi_op *file_op;           /* of a sendfile under way: nobody else writes; NULL: none is */
     eddyi_outgoing *outgoing;    /* made by the first write that cannot go at once */
     struct eddyi_secure *secure; /* its TLS; NULL: none */
@@ -52,9 +53,16 @@ struct eddyi_channel {
     eddyi_list of_server;       /* in the server's connections */
 };
 
+/* Of what is unsent: how much, and how long it may hold a close up. */
 typedef struct eddyi_marks {
     size_t high_water, low_water; /* 0: 64 KiB, and a quarter of the high one */
+    double close_timeout;         /* seconds; 0: no limit */
 } eddyi_marks;
+
+static inline bool eddyi_bad_limit(double seconds) /* negative, or not a number */
+{
+    return !(seconds >= 0);
+}
 
 /* A stream socket that somebody else made, to be taken over: it is made non-blocking. 0, or why it cannot. */
 int eddyi_check_stream_socket(eddy_loop *, eddy_fd);
@@ -73,8 +81,13 @@ void eddyi_channel_write_eof(eddyi_channel *); /* after what is unsent; idempote
 void eddyi_channel_close(eddyi_channel *);     /* after what is unsent; idempotent */
 /* The connection is lost, or is to be: tell the owner, discard what is unsent, close. */
 void eddyi_channel_fail(eddyi_channel *, int error, int os_error);
-/* The same, but the peer is told what is unsent; the owner sees to it that this ends. */
+/* The same with the reason in words: a literal, or NULL. */
+void eddyi_channel_fail_saying(eddyi_channel *, int error, const char *message);
+/* The same, but the peer is told what is unsent, within close_timeout. */
 void eddyi_channel_fail_telling(eddyi_channel *, int error, const char *message);
+/* What goes on now (the end, the handshake of TLS) fails the channel unless it is over in so many nanoseconds; UINT64_MAX: it may take for
+ * ever. In place of the limit before. The channel has a row of unsent bytes. */
+void eddyi_channel_limit(eddyi_channel *, uint64_t delay);
 void eddyi_channel_abort(eddyi_channel *);      /* fail it, as one's own wish */
 void eddyi_channel_try_finish(eddyi_channel *); /* closing, and perhaps nothing is left to wait for */
 

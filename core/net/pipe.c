@@ -77,8 +77,10 @@ static int connect_pipe(eddy_loop *loop, eddy_stream **out, eddy_fd fd, enum edd
         return EDDY_ENOSYS;
     if (options != NULL) {
         settings.limit = options->limit;
-        settings.marks = (eddyi_marks){options->high_water, options->low_water};
+        settings.marks = (eddyi_marks){options->high_water, options->low_water, options->close_timeout};
     }
+    if (eddyi_bad_limit(settings.marks.close_timeout))
+        return EDDY_EINVAL;
     int rc = eddyi_pipe_adopt(fd, &settings.made_non_blocking);
     if (rc < 0)
         return rc;

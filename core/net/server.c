@@ -81,6 +81,12 @@ eddyi_secure_settings eddyi_server_secure(const eddy_server *server)
                                    .shutdown_timeout = server->options.shutdown_timeout};
 }
 
+eddyi_marks eddyi_server_marks(const eddy_server *server)
+{
+    const eddy_server_options *options = &server->options;
+    return (eddyi_marks){options->high_water, options->low_water, options->close_timeout};
+}
+
 /* ---- reports ---- */
 
 void eddyi_server_report(eddy_server *server, eddy_stream *stream, const char *message, int code)
@@ -368,10 +374,12 @@ static int resolve_hosts(eddy_loop *loop, eddyi_resolutions **out, const char *h
     return eddyi_resolve_all_await(loop, out, hosts, count, service, family, EDDYI_RESOLVE_PASSIVE);
 }
 
-static int check_secure(const eddy_server_options *options)
+static int check_options(const eddy_server_options *options)
 {
     if (options == NULL)
         return 0;
+    if (eddyi_bad_limit(options->close_timeout))
+        return EDDY_EINVAL;
     eddyi_secure_settings settings = {.context = options->tls,
                                       .handshake_timeout = options->handshake_timeout,
                                       .shutdown_timeout = options->shutdown_timeout};
@@ -385,7 +393,7 @@ int eddyi_server_open(eddy_server **out, const char *host, const char *service, 
     eddy_server *server = NULL;
     eddy_loop *loop = eddyi_current_task()->future.loop;
     size_t room = 0;
-    int rc = check_secure(options);
+    int rc = check_options(options);
     if (rc == 0)
         rc = resolve_hosts(loop, &all, host, service, options);
     for (size_t i = 0; rc == 0 && i < all->count; i++)

@@ -56,6 +56,7 @@ int eddyi_server_open_fd(eddy_server **out, eddy_loop *loop, eddy_fd fd, const e
 /* The channel is one of the server's connections until it is closed. */
 void eddyi_server_adopt(eddy_server *, eddyi_channel *);
 eddyi_secure_settings eddyi_server_secure(const eddy_server *); /* of each connection */
+eddyi_marks eddyi_server_marks(const eddy_server *);            /* the same, without TLS */
 void eddyi_server_unreference(eddy_server *);
 /* User code: in a task or callback. `stream`: of the client whose task this is, or NULL. */
 void eddyi_server_report(eddy_server *, eddy_stream *stream, const char *message, int code);

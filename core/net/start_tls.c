@@ -14,6 +14,7 @@ static eddyi_secure_settings settings_of(eddy_tls_context *context, const eddy_t
         settings.server_hostname = options->server_hostname;
         settings.handshake_timeout = options->handshake_timeout;
         settings.shutdown_timeout = options->shutdown_timeout;
+        settings.session = options->session;
     }
     return settings;
 }

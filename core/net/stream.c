@@ -92,12 +92,12 @@ static bool wait_cancel(eddyi_wait *wait)
     return true;
 }
 
-const eddyi_wait_kind eddyi_drain_kind = {"drain", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_handshake_kind = {"handshake", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_secure_read_kind = {"recv", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_serve_forever_kind = {"serve_forever", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_wait_process_kind = {"process", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_drain_kind = {"drain", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_handshake_kind = {"handshake", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_secure_read_kind = {"recv", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_serve_forever_kind = {"serve_forever", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_wait_process_kind = {"process", wait_cancel, wait_abandon, NULL};
 
 int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner, void (*let_go)(void *))
 {

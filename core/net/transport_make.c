@@ -7,7 +7,9 @@
 
 static eddyi_marks marks_of(const eddy_connect_options *options)
 {
-    return options != NULL ? (eddyi_marks){options->high_water, options->low_water} : (eddyi_marks){0, 0};
+    if (options == NULL)
+        return (eddyi_marks){0};
+    return (eddyi_marks){options->high_water, options->low_water, options->close_timeout};
 }
 
 static int check_running(eddy_loop *loop, const char *operation)
@@ -83,7 +85,7 @@ int eddy_loop_create_connection(eddy_loop *loop, eddy_transport **out, const cha
     if (factory == NULL || service == NULL)
         return eddyi_fail(EDDY_EINVAL, operation);
     int rc = check_running(loop, operation);
-    if (rc == 0 && (rc = eddyi_secure_check(&secure, false)) < 0)
+    if (rc == 0 && (rc = eddyi_connect_check(options, &secure, false)) < 0)
         eddyi_fail(rc, operation);
     if (rc == 0)
         rc = eddyi_connect(&fd, host, service, options, operation);
@@ -118,7 +120,7 @@ int eddy_loop_connect_accepted_socket(eddy_loop *loop, eddy_transport **out, edd
     eddy_transport *transport;
     int rc = eddyi_loop_usable(loop);
     if (rc == 0)
-        rc = eddyi_secure_check(&secure, true);
+        rc = eddyi_connect_check(options, &secure, true);
     if (rc == 0 && (protocol == NULL || protocol->type == NULL))
         rc = EDDY_EINVAL;
     if (rc == 0)
@@ -141,8 +143,8 @@ static int start_transport(eddyi_listener *listener, eddy_fd fd)
     eddy_transport *transport;
     eddy_server *server = listener->server;
     eddyi_secure_settings secure = eddyi_server_secure(server);
-    eddyi_marks marks = {server->options.high_water, server->options.low_water};
-    int rc = eddyi_transport_create(server->loop, &transport, fd, eddyi_secure_marks(marks, &secure));
+    int rc = eddyi_transport_create(server->loop, &transport, fd,
+                                    eddyi_secure_marks(eddyi_server_marks(server), &secure));
     if (rc < 0)
         return rc;
     eddyi_server_adopt(server, &transport->channel);

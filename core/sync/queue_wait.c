@@ -27,9 +27,9 @@ static void abandon_wait(eddyi_wait *wait)
         eddyi_queue_free(queue);
 }
 
-static const eddyi_wait_kind get_kind = {"queue get", cancel_wait, abandon_wait};
-static const eddyi_wait_kind put_kind = {"queue put", cancel_wait, abandon_wait};
-static const eddyi_wait_kind join_kind = {"queue join", cancel_wait, abandon_wait};
+static const eddyi_wait_kind get_kind = {"queue get", cancel_wait, abandon_wait, NULL};
+static const eddyi_wait_kind put_kind = {"queue put", cancel_wait, abandon_wait, NULL};
+static const eddyi_wait_kind join_kind = {"queue join", cancel_wait, abandon_wait, NULL};
 
 /* The last reference was given back meanwhile. */
 static int outlive(eddy_queue *queue, int rc, const char *operation)

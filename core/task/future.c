@@ -11,7 +11,7 @@ static void destroy_plain(eddy_future *future)
     eddyi_cell_give(future->loop, future);
 }
 
-static const eddyi_future_kind plain_kind = {"Future", eddyi_future_cancel_plain, destroy_plain, NULL};
+static const eddyi_future_kind plain_kind = {"Future", eddyi_future_cancel_plain, destroy_plain, NULL, NULL};
 
 void eddyi_future_init(eddy_future *future, eddy_loop *loop, const eddyi_future_kind *kind)
 {

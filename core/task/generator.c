@@ -257,7 +257,7 @@ static int run_body(eddy_generator *generator, eddy_task *task, int thrown, void
     generator->result = thrown;
     generator->value = sent;
     if (begins)
-        eddyi_stack_take(block);
+        eddyi_stack_take(block, generator->loop);
     attach(generator, task);
     if (begins)
         eddyi_task_enter_stack(task, block->stack, &generator->back, body_entry, generator);
@@ -462,7 +462,7 @@ static void shutdown_abandon(eddyi_wait *wait)
     wait->task->future.loop->generators_wait = NULL;
 }
 
-static const eddyi_wait_kind shutdown_kind = {"shutdown_asyncgens", shutdown_cancel, shutdown_abandon};
+static const eddyi_wait_kind shutdown_kind = {"shutdown_asyncgens", shutdown_cancel, shutdown_abandon, NULL};
 
 int eddy_loop_shutdown_asyncgens(eddy_loop *loop)
 {

@@ -17,7 +17,7 @@ static void switch_to_task(eddyi_context *from, eddy_task *to, void **save)
 {
     bool begins = to->stack == NULL;
     if (begins)
-        eddyi_stack_take(to);
+        eddyi_stack_take(to, to->future.loop);
     eddyi_annotate_switch_begin(save, to->stack->low, eddyi_stack_size(to->stack), to->stack->annotation);
     if (begins)
         eddyi_context_enter(from, to->stack->low, eddyi_stack_size(to->stack), task_entry, to);

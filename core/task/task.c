@@ -17,7 +17,7 @@ static _Atomic(uint64_t)
 static bool cancel_task(eddy_future *future, const char *message);
 static void destroy_task(eddy_future *future);
 
-static const eddyi_future_kind task_kind = {"Task", cancel_task, destroy_task, NULL};
+static const eddyi_future_kind task_kind = {"Task", cancel_task, destroy_task, NULL, NULL};
 
 void eddy_task_options_init(eddy_task_options *options)
 {

@@ -11,12 +11,20 @@
 
 enum eddyi_future_state { EDDYI_FUTURE_PENDING, EDDYI_FUTURE_FINISHED, EDDYI_FUTURE_CANCELLED };
 
+/* Whom somebody waits for, one call each. */
+typedef struct eddyi_visit eddyi_visit;
+struct eddyi_visit {
+    void (*one)(eddyi_visit *, const eddy_future *);
+    void (*holder)(eddyi_visit *, uint64_t task_id); /* the same for a task that is known by its number */
+};
+
 typedef struct eddyi_future_kind {
     const char *name; /* "Future", "Task", "gather", "shield": for reports and the call graph */
     bool (*cancel)(eddy_future *, const char *message);
     void (*destroy)(eddy_future *); /* give the memory back; NULL: a cell */
     /* The future whose error it handed on, which knows the detail; NULL, or gives NULL: none. */
     eddy_future *(*cause)(const eddy_future *);
+    void (*targets)(const eddy_future *, eddyi_visit *); /* whom it follows; NULL: nobody */
 } eddyi_future_kind;
 
 struct eddy_future {
@@ -71,6 +79,7 @@ typedef struct eddyi_wait_kind {
     /* The loop is closing and the task will never run again: unlink all that this wait put anywhere, without side effects;
      * also when the task was woken already. */
     void (*abandon)(eddyi_wait *);
+    void (*targets)(const eddyi_wait *, eddyi_visit *); /* whom it waits for; NULL: nobody in particular */
 } eddyi_wait_kind;
 struct eddyi_wait {
     const eddyi_wait_kind *kind;
@@ -119,10 +128,16 @@ struct eddy_task {
     struct eddyi_group_errors *group_errors; /* of the last failed group that `error` was of; NULL: none */
 };
 
+extern const eddyi_wait_kind eddyi_sleep_kind; /* a wait for time, or on purpose for ever */
 int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn); /* 0, or why no task can be made of that */
 void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ended, reported */
 void eddyi_task_step(
     eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
+
+/* Who waits for the end of cancelled tasks names those that still go on after so long (swallow.c). */
+#define EDDYI_REMINDER_NS UINT64_C(10000000000)
+/* False: it has ended or took the cancel back, and nothing was reported. */
+bool eddyi_report_going_on(eddy_task *task, const char *message);
 
 /* In debug mode, which remembers in what a cancel was delivered (swallow.c). */
 void eddyi_note_wait(eddy_task *task, const eddyi_wait_kind *kind);
@@ -212,6 +227,7 @@ bool eddyi_job_take_back(eddyi_job *job);
  * return: the caller owns the job again and calls its destroy. */
 int eddyi_job_await(eddy_loop *loop, eddyi_job *job); /* on threads for eddy's own jobs */
 int eddyi_file_executor(eddy_loop *loop, eddy_executor **out);
+unsigned eddyi_threads_idle(void); /* of all pools: asleep, and no job is on its way to them */
 int eddyi_job_await_on(eddy_loop *loop, eddy_executor *executor, eddyi_job *job);
 
 /* At loop close: queued jobs are discarded, running ones abandoned, none waited for; then the references go. */

@@ -10,6 +10,7 @@ EDDY_BEGIN
 typedef struct eddy_pipe_options {
     size_t size;
     size_t limit, high_water, low_water; /* as in eddy_connect_options */
+    double close_timeout;                /* the same */
 } eddy_pipe_options;
 
 EDDY_API void eddy_pipe_options_init(eddy_pipe_options *options);

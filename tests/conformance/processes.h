@@ -3,13 +3,14 @@
 #ifndef PROCESSES_H
 #define PROCESSES_H
 
+#include "support/results.h"
 #include "support/support.h"
 
 #define NEEDS_PROCESSES()                                                                                    \
     do {                                                                                                     \
         (void)arg;                                                                                           \
         if (support_is_simulated())                                                                          \
-            return 0; /* docs/platforms.md: it reaches no processes */                                       \
+            return support_skip("it reaches no processes");                                                  \
     } while (0)
 
 /* By how much children are dearer in this build: sanitizers fork all of their tables. */

@@ -194,6 +194,30 @@ TASK_TEST(transport_close_sends_what_is_unsent_first)
     return 0;
 }
 
+/* S9: a peer that never reads; connection_lost says why, once. */
+TASK_TEST(fault_S9_transport_that_cannot_close_in_time_is_lost)
+{
+    recorder_pair pair;
+    (void)arg;
+    for (int end = 0; end < 2; end++) {
+        recorder *closes = end == 0 ? &pair.client : &pair.peer,
+                 *other = end == 0 ? &pair.peer : &pair.client;
+        recorder_init(&pair.client, false);
+        recorder_init(&pair.peer, false);
+        other->pauses_when_made = true;
+        recorder_pair_open(&pair, EDDY_OPTIONS(eddy_connect_options, .close_timeout = 0.01),
+                           EDDY_OPTIONS(eddy_server_options, .close_timeout = 0.01));
+        for (int i = 0; i < 8; i++)
+            assert_int_equal(eddy_transport_write(closes->transport, big, sizeof big), 0);
+        eddy_transport_close(closes->transport);
+        recorder_wait(closes, 'L');
+        assert_int_equal(closes->lost_with, EDDY_ETIMEDOUT);
+        recorder_pair_close(&pair);
+        assert_int_equal(recorder_count(closes, 'L'), 1);
+    }
+    return 0;
+}
+
 TASK_TEST(transport_abort_discards_and_is_no_error_of_ours)
 {
     recorder_pair pair;
@@ -466,6 +490,7 @@ int suite_transports(void)
         cmocka_unit_test(transport_I4_end_that_is_answered_with_true_keeps_our_half),
         cmocka_unit_test(transport_I4_end_closes_after_what_is_unsent),
         cmocka_unit_test(transport_close_sends_what_is_unsent_first),
+        cmocka_unit_test(fault_S9_transport_that_cannot_close_in_time_is_lost),
         cmocka_unit_test(transport_abort_discards_and_is_no_error_of_ours),
         cmocka_unit_test(transport_paused_reading_gets_nothing_until_it_is_resumed),
         cmocka_unit_test(transport_I3_failing_protocol_loses_its_connection_and_is_reported),
