@@ -28,7 +28,7 @@ foreach(folder IN LISTS folders)
 endforeach()
 if(EDDY_KQUEUE_EMULATION)
     # Of Linux what other systems have in their way, and a child without the parent's queues: giving them up takes long.
-    foreach(file bsd/child_handle.c bsd/quiet.c linux/child_start.c linux/close_on_exec.c linux/send_file.c linux/thread_name.c)
+    foreach(file bsd/child_handle.c bsd/quiet.c linux/child_start.c linux/close_on_exec.c linux/send_file.c linux/thread_count.c linux/thread_name.c)
         get_filename_component(name ${file} NAME)
         set(eddy_platform_${name} ${PROJECT_SOURCE_DIR}/platform/${file})
     endforeach()
