@@ -3,11 +3,15 @@
 
 if(CMAKE_SYSTEM_NAME STREQUAL "Windows")
     set(folders windows)
+elseif(EDDY_KQUEUE_EMULATION) # what a system with kqueue would use, as far as it can be used here
+    set(folders posix)
 elseif(CMAKE_SYSTEM_NAME MATCHES "^(Linux|Android)$")
     set(folders posix linux)
 elseif(CMAKE_SYSTEM_NAME STREQUAL "Darwin")
     set(folders posix bsd darwin)
-elseif(CMAKE_SYSTEM_NAME MATCHES "BSD$|^DragonFly$")
+elseif(CMAKE_SYSTEM_NAME MATCHES "^(FreeBSD|DragonFly)$")
+    set(folders posix bsd freebsd)
+elseif(CMAKE_SYSTEM_NAME MATCHES "BSD$")
     set(folders posix bsd)
 else()
     set(folders posix)
@@ -22,6 +26,13 @@ foreach(folder IN LISTS folders)
         set(eddy_platform_${name} ${file})
     endforeach()
 endforeach()
+if(EDDY_KQUEUE_EMULATION)
+    # Of Linux what other systems have in their way, and a child without the parent's queues: giving them up takes long.
+    foreach(file bsd/child_handle.c bsd/quiet.c linux/child_start.c linux/close_on_exec.c linux/send_file.c linux/thread_count.c linux/thread_name.c)
+        get_filename_component(name ${file} NAME)
+        set(eddy_platform_${name} ${PROJECT_SOURCE_DIR}/platform/${file})
+    endforeach()
+endif()
 list(REMOVE_DUPLICATES names)
 
 # Where code lies in its source is read by a library that is loaded when it is wanted; only its header is needed here.

@@ -76,7 +76,7 @@ size_t eddyi_page_size(void);
 /* Reserve address space, zero-filled when touched, not committed before. `size` is a multiple of the page size. */
 int eddyi_pages_reserve(void **out, size_t size);
 void eddyi_pages_release(void *pages, size_t size);
-/* Give the memory back and keep the address space and the guards; reads as zero afterwards. */
+/* Give the memory back and keep the address space; reads as zero afterwards. No guard lies among these pages. */
 void eddyi_pages_discard(void *pages, size_t size);
 /* Make touching these pages a fault. Returns the enum eddyi_guard that is in force; EDDYI_GUARD_NONE when neither
  * way works, which is no error. `eddyi_guard_limit` forces less (tests and EDDY_GUARD=light|protect|none do). */

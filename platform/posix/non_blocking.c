@@ -2,6 +2,7 @@
  * Touches fcntl. The flag belongs to the open file, which others may share: who takes it over learns how it was. */
 #include <fcntl.h>
 
+#include "platform/posix/quiet.h"
 #include "platform/posix/system.h"
 
 int eddyi_set_non_blocking(int fd, bool on, bool *was)
@@ -9,6 +10,8 @@ int eddyi_set_non_blocking(int fd, bool on, bool *was)
     int flags = EDDYI_CALL(fcntl, -1, (fd, F_GETFL, 0));
     if (flags < 0)
         return eddyi_error_from_system(errno);
+    if (on)
+        eddyi_quiet_descriptor(fd, true); /* from now on it is ours to write with */
     *was = (flags & O_NONBLOCK) != 0;
     if (*was == on)
         return 0;

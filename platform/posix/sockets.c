@@ -8,6 +8,7 @@
 
 #include "core/platform.h"
 #include "platform/posix/addresses.h"
+#include "platform/posix/quiet.h"
 #include "platform/posix/system.h"
 
 static int answer(int rc)
@@ -34,7 +35,7 @@ static int net_socket(eddyi_backend *backend, eddy_fd *out, enum eddyi_family fa
 {
     int kind = type == EDDYI_SOCKET_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
     (void)backend;
-    int fd = EDDYI_CALL(socket, -1, (domain_of(family), kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    int fd = eddyi_open_socket(domain_of(family), kind);
     if (fd < 0)
         return answer(fd);
     *out = fd;
