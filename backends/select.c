@@ -166,7 +166,7 @@ static void select_close(eddyi_poller *poller)
 
 static int select_open(eddyi_poller **out, const eddyi_backend_config *config)
 {
-    int ends[2];
+    eddy_fd ends[2];
     eddyi_poller *poller = eddyi_allocate_zero(config->allocator, sizeof *poller);
     if (poller == NULL)
         return EDDY_ENOMEM;
@@ -174,20 +174,19 @@ static int select_open(eddyi_poller **out, const eddyi_backend_config *config)
     poller->wake_read = poller->wake_write = -1;
     atomic_init(&poller->woken, false);
     int rc = 0;
-    if (EDDYI_CALL(pipe2, -1, (ends, O_CLOEXEC | O_NONBLOCK)) < 0) {
-        rc = last_error();
+    rc = eddyi_pipe_create(ends, 0); /* what is written is one byte at most, so that end may block */
+    if (rc < 0)
         goto out;
-    }
-    poller->wake_read = ends[0];
-    poller->wake_write = ends[1];
+    poller->wake_read = (int)ends[0];
+    poller->wake_write = (int)ends[1];
     if (ends[0] >= EDDYI_SELECT_LIMIT)
         rc = EDDY_EMFILE;
     else
-        rc = grow(poller, ends[0]);
+        rc = grow(poller, poller->wake_read);
     if (rc < 0)
         goto out;
-    poller->entries[ends[0]].slot = EDDYI_SLOT_WAKE;
-    watch(poller, ends[0], EDDYI_IN);
+    poller->entries[poller->wake_read].slot = EDDYI_SLOT_WAKE;
+    watch(poller, poller->wake_read, EDDYI_IN);
     *out = poller;
     return 0;
 out:

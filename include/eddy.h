@@ -29,5 +29,6 @@
 #include <eddy/sendfile.h>
 #include <eddy/datagram.h>
 #include <eddy/thread.h>
+#include <eddy/inspect.h>
 
 #endif

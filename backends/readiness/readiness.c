@@ -190,7 +190,8 @@ static bool dispatch(eddyi_backend *backend, const eddyi_event *event)
         return false;
     eddyi_descriptor *d = slot->descriptor;
     d->ready |= (uint8_t)(event->bits & EDDYI_EVENT_BITS);
-    slot->fresh = (uint8_t)event->bits;
+    uint8_t told = slot->fresh_round == backend->round ? slot->fresh : 0; /* kqueue: an event a direction */
+    slot->fresh = (uint8_t)(told | event->bits);
     slot->fresh_round = backend->round;
     if (event->bits & EDDYI_EVENT_URGENT)
         slot->proof = EDDYI_PROOF_NO;

@@ -142,7 +142,7 @@ static void learn(eddyi_slot *slot, const eddyi_op *op, int64_t value)
 
 /* ---- one try ---- */
 
-/* What the kernel told in this very round needs no second question. */
+/* What the kernel told in this very round needs no second question; what it did not tell may hold all the same, if only since earlier. */
 static int64_t try_poll(eddyi_backend *backend, eddyi_slot *slot, eddyi_op *op, int32_t *os_error)
 {
     if (slot->fresh_round != backend->round || (slot->fresh & EDDYI_EVENT_ASK))
@@ -150,7 +150,7 @@ static int64_t try_poll(eddyi_backend *backend, eddyi_slot *slot, eddyi_op *op, 
     uint32_t asked = op->events;
     asked |= (asked & EDDYI_IN ? EDDYI_END_IN : 0u) | (asked & EDDYI_OUT ? EDDYI_END_OUT : 0u);
     uint32_t holds = slot->fresh & asked & EDDYI_EVENT_BITS;
-    return holds != 0 ? (int64_t)holds : EDDY_EAGAIN;
+    return holds != 0 ? (int64_t)holds : eddyi_attempt(op, os_error);
 }
 
 static int64_t try_pick(eddyi_slot *slot, eddyi_op *op, eddyi_result *result)

@@ -122,7 +122,7 @@ static int64_t attempt_accept(eddyi_op *op, int32_t *os_error)
 {
     enum { MOST_SKIPPED = 64 }; /* a descriptor that cannot accept at all must not keep us here */
     for (int i = 0; i < MOST_SKIPPED; i++) {
-        int fd = EDDYI_CALL(accept4, -1, (fd_of(op), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        int fd = eddyi_open_accepted(fd_of(op));
         if (fd >= 0)
             return fd;
         if (!died_in_queue(errno))

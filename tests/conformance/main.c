@@ -124,6 +124,8 @@ static int run_suites(void)
     failed += suite_contexts_threads();
     failed += suite_inspect_deadlock();
     failed += suite_inspect_hope();
+    failed += suite_inspect_graph();
+    failed += suite_inspect_stacks();
     failed += suite_closes(); /* last: it looks back */
     return failed;
 }

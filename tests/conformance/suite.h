@@ -83,6 +83,8 @@ int suite_threads(void);
 int suite_wrap(void);
 int suite_inspect_deadlock(void);
 int suite_inspect_hope(void);
+int suite_inspect_graph(void);
+int suite_inspect_stacks(void);
 int suite_closes(void);
 int suite_contexts(void);
 int suite_contexts_tasks(void);

@@ -378,6 +378,44 @@ TASK_TEST(transport_of_a_reset_connection_is_lost_with_the_error)
     return 0;
 }
 
+enum reset_state { IDLE, HALF_CLOSED, CLOSING, PAUSED_WRITING, LAST_RESET_STATE };
+
+/* The peer has bytes unsent, so its abort is a reset. */
+static void reset_in(enum reset_state state)
+{
+    recorder_pair pair;
+    recorder_init(&pair.client, false);
+    recorder_init(&pair.peer, false);
+    pair.peer.pauses_when_made = true;
+    pair.client.pauses_when_made = true;
+    recorder_pair_open(&pair, NULL, NULL);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(eddy_transport_write(pair.peer.transport, big, sizeof big), 0);
+    if (state == HALF_CLOSED)
+        assert_int_equal(eddy_transport_write_eof(pair.client.transport), 0);
+    for (int i = 0; (state == CLOSING || state == PAUSED_WRITING) && i < 10; i++)
+        assert_int_equal(eddy_transport_write(pair.client.transport, big, sizeof big), 0);
+    if (state == CLOSING)
+        eddy_transport_close(pair.client.transport);
+    eddy_transport_abort(pair.peer.transport);
+    recorder_wait(&pair.peer, 'L');
+    if (pair.client.transport != NULL)
+        eddy_transport_resume_reading(pair.client.transport);
+    recorder_wait(&pair.client, 'L');
+    assert_true(pair.client.lost_with == EDDY_ECONNRESET || pair.client.lost_with == EDDY_EPIPE);
+    assert_int_equal(recorder_count(&pair.client, 'L'), 1);
+    assert_int_equal(pair.client.story.text[pair.client.story.told - 1], 'L');
+    recorder_pair_close(&pair);
+}
+
+TASK_TEST(fault_S7_reset_in_any_state_is_told_once)
+{
+    (void)arg;
+    for (int state = IDLE; state < LAST_RESET_STATE; state++)
+        reset_in((enum reset_state)state);
+    return 0;
+}
+
 static int refuse(eddy_protocol **out, void *arg)
 {
     (void)out;
@@ -530,6 +568,7 @@ int suite_transports(void)
         cmocka_unit_test(transport_protocol_can_be_changed_in_the_middle),
         cmocka_unit_test(transport_knows_its_names_and_loop),
         cmocka_unit_test(transport_of_a_reset_connection_is_lost_with_the_error),
+        cmocka_unit_test(fault_S7_reset_in_any_state_is_told_once),
         cmocka_unit_test(transport_factory_that_fails_costs_that_connection_only),
         cmocka_unit_test(transport_server_closes_and_aborts_its_clients),
         cmocka_unit_test(transport_calls_refuse_what_makes_no_sense),

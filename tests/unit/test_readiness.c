@@ -4,7 +4,8 @@
 
 #include <poll.h>
 
-#define WAITS_OF_THE_KERNEL (BIT_OF(epoll_wait) | BIT_OF(epoll_pwait2) | BIT_OF(select) | BIT_OF(poll))
+#define WAITS_OF_THE_KERNEL                                                                                  \
+    (BIT_OF(epoll_wait) | BIT_OF(epoll_pwait2) | BIT_OF(select) | BIT_OF(poll) | BIT_OF(kevent))
 
 static const eddyi_backend_ops *ops;
 
