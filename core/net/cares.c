@@ -227,7 +227,7 @@ static void abandon(eddyi_wait *wait)
     owner->destroy(owner);
 }
 
-static const eddyi_wait_kind kind = {"lookup", cancel, abandon};
+static const eddyi_wait_kind kind = {"lookup", cancel, abandon, NULL};
 
 /* Nothing but a count on this system's side; several threads may be the first. */
 static int begin_library(void)
