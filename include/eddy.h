@@ -29,5 +29,6 @@
 #include <eddy/datagram.h>
 #include <eddy/thread.h>
 #include <eddy/inspect.h>
+#include <eddy/log.h>
 
 #endif

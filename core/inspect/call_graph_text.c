@@ -7,16 +7,6 @@
 enum { DEEPEST_INDENT = 40 }; /* what is deeper is written there */
 enum { NEW, ON_PATH, DONE };
 
-static void write_frame(eddyi_text *text, const eddy_frame *frame)
-{
-    if (frame->line != 0)
-        eddyi_text_add(text, "File '%s', line %u, in %s()\n", frame->file, frame->line, frame->function);
-    else if (frame->function[0] != '\0')
-        eddyi_text_add(text, "Object '%s', in %s() + 0x%zx\n", frame->object, frame->function, frame->offset);
-    else
-        eddyi_text_add(text, "Object '%s', at 0x%zx\n", frame->object, frame->offset);
-}
-
 static void write_name(eddyi_text *text, const eddy_future *future)
 {
     char label[EDDYI_LABEL_SIZE];
@@ -61,7 +51,7 @@ static void write_node(writer *self, size_t number)
         }
         indent(self);
         eddyi_text_add(self->text, "  |   ");
-        write_frame(self->text, &node->call_stack[i]);
+        eddyi_frame_tell(self->text, &node->call_stack[i]);
     }
     if (node->awaited_by_count > 0) {
         indent(self);
@@ -210,7 +200,7 @@ int eddy_task_print_stack(eddy_task *task, unsigned limit, FILE *file)
     eddyi_text_add(&text, count > 0 ? " (most recent call last):\n" : "\n");
     for (size_t i = count; i > 0; i--) {
         eddyi_text_add(&text, "  ");
-        write_frame(&text, &frames[i - 1]);
+        eddyi_frame_tell(&text, &frames[i - 1]);
     }
     eddyi_release(eddyi_default_allocator(), frames);
     rc = put(&text, text.cut ? EDDY_ENOMEM : 0, file != NULL ? file : stderr);

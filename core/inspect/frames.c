@@ -93,3 +93,13 @@ void eddyi_frame_fill(eddy_frame *out, eddyi_symbols *symbols, uintptr_t address
     out->offset = symbol.offset;
     out->line = symbol.line;
 }
+
+void eddyi_frame_tell(eddyi_text *text, const eddy_frame *frame)
+{
+    if (frame->line != 0)
+        eddyi_text_add(text, "File '%s', line %u, in %s()\n", frame->file, frame->line, frame->function);
+    else if (frame->function[0] != '\0')
+        eddyi_text_add(text, "Object '%s', in %s() + 0x%zx\n", frame->object, frame->function, frame->offset);
+    else
+        eddyi_text_add(text, "Object '%s', at 0x%zx\n", frame->object, frame->offset);
+}

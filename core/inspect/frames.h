@@ -4,7 +4,7 @@
 #define EDDYI_FRAMES_H
 
 #include <eddy/inspect.h>
-#include "core/task/task.h"
+#include "core/inspect/text.h"
 
 enum { EDDYI_FRAMES_MOST = 1024 };
 
@@ -20,6 +20,7 @@ int eddyi_frames_allowed(const eddy_loop *loop);
 void eddyi_frames_of(eddyi_frames *frames, const eddy_task *task, const void *above);
 /* The first of those (at most `count`) that is not eddy's own way into the switch. */
 size_t eddyi_frames_first(eddyi_symbols *symbols, const eddyi_frames *frames);
+void eddyi_frame_tell(eddyi_text *text, const eddy_frame *frame); /* a line */
 void eddyi_frame_fill(eddy_frame *out, eddyi_symbols *symbols, uintptr_t address);
 
 #endif

@@ -2,6 +2,8 @@
  * Touches io.c and the network table. With nothing unsent the data is tried at once, straight from the caller; only what is left over is
  * copied, because a cancelled write must still send all that it took. */
 #include "core/net/channel.h"
+
+#include "core/inspect/origins.h"
 #include "core/net/secure.h"
 
 enum { DEFAULT_HIGH_WATER = 64 * 1024, MOST_BUFFERS = 1024 };
@@ -16,6 +18,7 @@ struct eddyi_outgoing {
 };
 
 static void shut(eddyi_closable *closable);
+static const char *unclosed(const eddyi_closable *closable);
 static void flush(eddyi_channel *channel);
 static void send_completed(eddyi_completion *completion, const eddyi_result *result);
 
@@ -33,7 +36,7 @@ int eddyi_check_stream_socket(eddy_loop *loop, eddy_fd fd)
 int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_channel_kind *kind, eddy_fd fd,
                        enum eddyi_descriptor_kind descriptor_kind, eddyi_marks marks)
 {
-    *channel = (eddyi_channel){.closable = {.shut = shut}, .loop = loop, .kind = kind};
+    *channel = (eddyi_channel){.closable = {.shut = shut, .unclosed = unclosed}, .loop = loop, .kind = kind};
     channel->descriptor = (eddyi_descriptor){.fd = fd, .kind = (uint8_t)descriptor_kind};
     int rc = loop->ops->attach(loop->backend, &channel->descriptor);
     if (rc < 0)
@@ -43,7 +46,7 @@ int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_chan
     channel->high_water = marks.high_water != 0 ? marks.high_water : DEFAULT_HIGH_WATER;
     channel->low_water = marks.low_water != 0 ? marks.low_water : channel->high_water / 4;
     eddyi_list_init(&channel->of_server);
-    eddyi_list_append(&loop->closables, &channel->closable.link);
+    eddyi_closable_add(loop, &channel->closable);
     return 0;
 }
 
@@ -79,7 +82,7 @@ static void finish(eddyi_channel *channel)
         eddyi_pipe_give_back(channel->descriptor.fd);
     (void)loop->net->close(loop->backend, channel->descriptor.fd);
     channel->descriptor.fd = -1;
-    eddyi_list_remove(&channel->closable.link);
+    eddyi_closable_remove(channel->loop, &channel->closable);
     struct eddy_server *server = channel->server;
     channel->server = NULL;
     if (server != NULL)
@@ -183,6 +186,12 @@ int eddyi_channel_tell(const eddyi_channel *channel, const char *operation)
 void eddyi_channel_abort(eddyi_channel *channel)
 {
     eddyi_channel_fail(channel, EDDY_ECLOSED, 0);
+}
+
+static const char *unclosed(const eddyi_closable *closable)
+{
+    const eddyi_channel *channel = EDDYI_CONTAINER(closable, eddyi_channel, closable);
+    return channel->state == EDDYI_CHANNEL_OPEN ? channel->kind->name : NULL;
 }
 
 /* The loop closes: take the ops back and close; tasks are destroyed next. Other results come in meanwhile: closed is what they find. */

@@ -163,7 +163,7 @@ static void on_closed(eddyi_endpoint *endpoint)
     tell_lost(transport);
 }
 
-static const eddyi_endpoint_kind transport_kind = {on_closing, on_shut, on_closed};
+static const eddyi_endpoint_kind transport_kind = {on_closing, on_shut, on_closed, "datagram transport"};
 
 /* ---- making ---- */
 
