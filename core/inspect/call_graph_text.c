@@ -154,18 +154,18 @@ static int take_stack(eddy_frame **out, size_t *count, const eddy_task *task, un
     int rc = task == NULL ? EDDY_EINVAL : eddyi_frames_allowed(task->future.loop);
     if (rc < 0 || eddy_task_done(task))
         return rc;
-    eddyi_frames frames = {eddyi_allocate(allocator, EDDYI_FRAMES_MOST * sizeof *frames.addresses), 0};
+    eddyi_frames frames = {.count = 0};
+    frames.addresses = eddyi_allocate(allocator, EDDYI_FRAMES_MOST * sizeof *frames.addresses);
     if (frames.addresses == NULL)
         return EDDY_ENOMEM;
     (void)eddyi_symbols_open(&symbols);
-    eddyi_frames_of(&frames, task, above);
-    size_t first = eddyi_current_task() == task ? 0 : eddyi_frames_first(symbols, &frames);
-    *count = frames.count - first;
+    eddyi_frames_of(&frames, task, symbols, above);
+    *count = frames.count - frames.first;
     if (limit != 0 && limit < *count)
         *count = limit;
     *out = eddyi_allocate(allocator, *count * sizeof **out + 1);
     for (size_t i = 0; *out != NULL && i < *count; i++)
-        eddyi_frame_fill(&(*out)[i], symbols, frames.addresses[first + i]);
+        eddyi_frame_fill(&(*out)[i], symbols, frames.addresses[frames.first + i]);
     eddyi_symbols_close(symbols);
     eddyi_release(allocator, frames.addresses);
     return *out != NULL ? 0 : EDDY_ENOMEM;

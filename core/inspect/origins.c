@@ -102,14 +102,14 @@ void eddyi_origin_tell(const eddy_loop *loop, const void *object, eddyi_text *te
     if (self == NULL || self->count == 0)
         return;
     eddyi_text_add(text, "    created at:\n");
-    tell_calls(text, &(eddyi_frames){self->addresses, self->count});
+    tell_calls(text, &(eddyi_frames){self->addresses, self->count, 0});
 }
 
 void eddyi_place_tell_here(eddyi_text *text, const void *above)
 {
     uintptr_t addresses[CALLS];
     size_t count = eddyi_unwind_here(above, addresses, CALLS);
-    tell_calls(text, &(eddyi_frames){addresses, count < CALLS ? count : CALLS});
+    tell_calls(text, &(eddyi_frames){addresses, count < CALLS ? count : CALLS, 0});
 }
 
 void eddyi_place_tell(eddyi_text *text, eddy_callback_fn fn)
@@ -117,7 +117,7 @@ void eddyi_place_tell(eddyi_text *text, eddy_callback_fn fn)
     uintptr_t address;
     memcpy(&address, &fn, sizeof address);
     address++; /* as if it had made a call at its beginning */
-    tell_calls(text, &(eddyi_frames){&address, 1});
+    tell_calls(text, &(eddyi_frames){&address, 1, 0});
 }
 
 /* ---- what was not closed ---- */
