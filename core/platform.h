@@ -144,11 +144,12 @@ bool eddyi_context_call(const eddyi_context *context, void (*fn)(void *arg), voi
 /* Where the calls of the calling thread return to, innermost first, without the frames that lie below the address `above`. Returns how many there
  * are, also when more than `room`. */
 size_t eddyi_unwind_here(const void *above, uintptr_t *addresses, size_t room);
-/* The same for a context that somebody left, on the stack that begins at `low`. 0: it cannot be told. */
-size_t eddyi_unwind_context(const eddyi_context *context, const void *low, uintptr_t *addresses, size_t room);
+/* The same for a context that somebody left, on the stack that begins at `low`; `above` may be NULL. 0: it cannot be told. */
+size_t eddyi_unwind_context(const eddyi_context *context, const void *low, const void *above,
+                            uintptr_t *addresses, size_t room);
 
-uintptr_t
-eddyi_unwind_function(uintptr_t address); /* where the function begins that this is in; 0: not known */
+/* Where the function begins that this is in; 0: not known. */
+uintptr_t eddyi_unwind_function(uintptr_t address);
 
 /* ---- symbols.c: what lies at an address of the program ---- */
 

@@ -30,5 +30,6 @@
 #include <eddy/datagram.h>
 #include <eddy/thread.h>
 #include <eddy/inspect.h>
+#include <eddy/log.h>
 
 #endif

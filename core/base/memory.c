@@ -38,6 +38,11 @@ void eddyi_loops_alive_add(int count)
     atomic_fetch_add(&loops_alive, count);
 }
 
+bool eddyi_loops_are_alive(void)
+{
+    return atomic_load(&loops_alive) != 0;
+}
+
 bool eddyi_allocator_complete(const eddy_allocator *allocator)
 {
     return allocator->allocate != NULL && allocator->reallocate != NULL && allocator->release != NULL;
@@ -49,7 +54,7 @@ int eddy_set_allocator(const eddy_allocator *allocator)
         allocator = &library;
     if (!eddyi_allocator_complete(allocator))
         return EDDY_EINVAL;
-    if (atomic_load(&loops_alive) != 0)
+    if (eddyi_loops_are_alive())
         return EDDY_EBUSY;
     chosen = *allocator;
     return 0;

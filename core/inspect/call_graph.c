@@ -183,11 +183,10 @@ static void choose(size_t *first, size_t *count, const eddy_call_graph_options *
 static int fill_stack(eddyi_picture *picture, eddy_call_graph *node, eddyi_frames *frames,
                       eddyi_symbols *symbols, const eddy_call_graph_options *options, const void *above)
 {
-    eddyi_frames_of(frames, node->task, above);
-    bool runs = node->future->loop->running && node->future->loop->current == node->task;
-    size_t first = runs ? 0 : eddyi_frames_first(symbols, frames);
+    eddyi_frames_of(frames, node->task, symbols, above);
+    size_t first = frames->first;
     size_t count = frames->count - first;
-    choose(&first, &count, options, runs);
+    choose(&first, &count, options, eddyi_frames_runs(node->task));
     if (count == 0)
         return 0;
     eddy_frame *stack = eddyi_allocate(&picture->allocator, count * sizeof *stack);
@@ -203,8 +202,8 @@ static int fill_stack(eddyi_picture *picture, eddy_call_graph *node, eddyi_frame
 static int fill_stacks(eddyi_picture *picture, const eddy_call_graph_options *options, const void *above)
 {
     eddyi_symbols *symbols;
-    eddyi_frames frames = {eddyi_allocate(&picture->allocator, EDDYI_FRAMES_MOST * sizeof *frames.addresses),
-                           0};
+    eddyi_frames frames = {.count = 0};
+    frames.addresses = eddyi_allocate(&picture->allocator, EDDYI_FRAMES_MOST * sizeof *frames.addresses);
     int rc = frames.addresses != NULL ? eddyi_symbols_open(&symbols) : EDDY_ENOMEM;
     if (rc < 0)
         goto free_addresses;

@@ -7,16 +7,6 @@
 enum { DEEPEST_INDENT = 40 }; /* what is deeper is written there */
 enum { NEW, ON_PATH, DONE };
 
-static void write_frame(eddyi_text *text, const eddy_frame *frame)
-{
-    if (frame->line != 0)
-        eddyi_text_add(text, "File '%s', line %u, in %s()\n", frame->file, frame->line, frame->function);
-    else if (frame->function[0] != '\0')
-        eddyi_text_add(text, "Object '%s', in %s() + 0x%zx\n", frame->object, frame->function, frame->offset);
-    else
-        eddyi_text_add(text, "Object '%s', at 0x%zx\n", frame->object, frame->offset);
-}
-
 static void write_name(eddyi_text *text, const eddy_future *future)
 {
     char label[EDDYI_LABEL_SIZE];
@@ -61,7 +51,7 @@ static void write_node(writer *self, size_t number)
         }
         indent(self);
         eddyi_text_add(self->text, "  |   ");
-        write_frame(self->text, &node->call_stack[i]);
+        eddyi_frame_tell(self->text, &node->call_stack[i]);
     }
     if (node->awaited_by_count > 0) {
         indent(self);
@@ -164,18 +154,18 @@ static int take_stack(eddy_frame **out, size_t *count, const eddy_task *task, un
     int rc = task == NULL ? EDDY_EINVAL : eddyi_frames_allowed(task->future.loop);
     if (rc < 0 || eddy_task_done(task))
         return rc;
-    eddyi_frames frames = {eddyi_allocate(allocator, EDDYI_FRAMES_MOST * sizeof *frames.addresses), 0};
+    eddyi_frames frames = {.count = 0};
+    frames.addresses = eddyi_allocate(allocator, EDDYI_FRAMES_MOST * sizeof *frames.addresses);
     if (frames.addresses == NULL)
         return EDDY_ENOMEM;
     (void)eddyi_symbols_open(&symbols);
-    eddyi_frames_of(&frames, task, above);
-    size_t first = eddyi_current_task() == task ? 0 : eddyi_frames_first(symbols, &frames);
-    *count = frames.count - first;
+    eddyi_frames_of(&frames, task, symbols, above);
+    *count = frames.count - frames.first;
     if (limit != 0 && limit < *count)
         *count = limit;
     *out = eddyi_allocate(allocator, *count * sizeof **out + 1);
     for (size_t i = 0; *out != NULL && i < *count; i++)
-        eddyi_frame_fill(&(*out)[i], symbols, frames.addresses[first + i]);
+        eddyi_frame_fill(&(*out)[i], symbols, frames.addresses[frames.first + i]);
     eddyi_symbols_close(symbols);
     eddyi_release(allocator, frames.addresses);
     return *out != NULL ? 0 : EDDY_ENOMEM;
@@ -210,7 +200,7 @@ int eddy_task_print_stack(eddy_task *task, unsigned limit, FILE *file)
     eddyi_text_add(&text, count > 0 ? " (most recent call last):\n" : "\n");
     for (size_t i = count; i > 0; i--) {
         eddyi_text_add(&text, "  ");
-        write_frame(&text, &frames[i - 1]);
+        eddyi_frame_tell(&text, &frames[i - 1]);
     }
     eddyi_release(eddyi_default_allocator(), frames);
     rc = put(&text, text.cut ? EDDY_ENOMEM : 0, file != NULL ? file : stderr);

@@ -62,6 +62,10 @@ typedef struct eddyi_closable {
     eddyi_list link; /* in loop->closables; unlinked when shut */
     void (*shut)(
         struct eddyi_closable *); /* abort at once: cancel ops, drain is done by the loop; no user code */
+    const char *(*unclosed)(
+        const struct eddyi_closable *); /* what it is, if its user did not close it, else NULL; NULL: it
+                                                               is nobody's to close */
+    bool told;                          /* that it was not closed */
 } eddyi_closable;
 
 /* Why a task that leaves must not switch straight to the next one. */
@@ -131,6 +135,8 @@ struct eddy_loop {
     struct eddyi_wait *generators_wait; /* the task that waits for them, or NULL */
     eddyi_list closables;
     eddyi_list declared; /* waits that the program told of */
+    eddyi_list *origins; /* where things were made, in debug mode; NULL: nothing was noted yet */
+    size_t origin_count;
     struct {
         eddyi_list *buckets; /* NULL until the first */
         size_t bucket_count, count;
@@ -179,12 +185,14 @@ void eddyi_ready_remove(eddy_loop *loop, eddyi_node *node); /* unqueued ones are
 int eddyi_loop_create(eddy_loop **out,
                       const eddy_loop_options *); /* whatever the policy; records its failure */
 int eddyi_loop_unusable(const eddy_loop *loop);   /* why `guarded` or NULL: 0 after all, or the error */
-/* 0, EDDY_ECLOSED, EDDY_EINVAL; debug: EDDY_EWRONGTHREAD, EDDY_EFORKED. Running and polling always look for a fork. */
+/* 0, EDDY_ECLOSED, EDDY_EINVAL; debug: EDDY_EWRONGTHREAD, which is logged, EDDY_EFORKED. Running and polling always look for a fork. */
+static inline bool eddyi_loop_unguarded(const eddy_loop *loop)
+{
+    return loop != NULL && !atomic_load_explicit(&loop->guarded, memory_order_relaxed);
+}
 static inline int eddyi_loop_usable(const eddy_loop *loop)
 {
-    return loop != NULL && !atomic_load_explicit(&loop->guarded, memory_order_relaxed)
-               ? 0
-               : eddyi_loop_unusable(loop);
+    return eddyi_loop_unguarded(loop) ? 0 : eddyi_loop_unusable(loop);
 }
 uint64_t eddyi_loop_now(eddy_loop *loop); /* asks the clock and refreshes loop->now */
 /* Seconds from now as a deadline; UINT64_MAX for infinity. EDDY_EINVAL for NaN. */

@@ -2,6 +2,8 @@
  * Touches io.c and the network table. With nothing unsent the data is tried at once, straight from the caller; only what is left over is
  * copied, because a cancelled write must still send all that it took. */
 #include "core/net/channel.h"
+
+#include "core/inspect/origins.h"
 #include "core/net/secure.h"
 
 enum { MOST_BUFFERS = 1024 };
@@ -19,6 +21,7 @@ struct eddyi_outgoing {
 };
 
 static void shut(eddyi_closable *closable);
+static const char *unclosed(const eddyi_closable *closable);
 static void flush(eddyi_channel *channel);
 static void send_completed(eddyi_completion *completion, const eddyi_result *result);
 
@@ -37,7 +40,7 @@ int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_chan
                        const eddyi_channel_settings *settings)
 {
     bool socket = settings->way == EDDYI_WAY_SOCKET;
-    *channel = (eddyi_channel){.closable = {.shut = shut},
+    *channel = (eddyi_channel){.closable = {.shut = shut, .unclosed = unclosed},
                                .loop = loop,
                                .kind = kind,
                                .descriptor = {.fd = fd, .kind = socket ? EDDYI_STREAM : EDDYI_PIPE},
@@ -54,7 +57,7 @@ int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_chan
     if (settings->close_timeout != 0)
         (void)eddyi_delay(settings->close_timeout, &channel->close_timeout);
     eddyi_list_init(&channel->of_server);
-    eddyi_list_append(&loop->closables, &channel->closable.link);
+    eddyi_closable_add(loop, &channel->closable);
     return 0;
 }
 
@@ -98,7 +101,7 @@ static void finish(eddyi_channel *channel)
     if (channel->secure != NULL)
         eddyi_secure_stop(channel);
     close_descriptor(channel);
-    eddyi_list_remove(&channel->closable.link);
+    eddyi_closable_remove(channel->loop, &channel->closable);
     struct eddy_server *server = channel->server;
     channel->server = NULL;
     if (server != NULL)
@@ -246,6 +249,12 @@ void eddyi_channel_limit(eddyi_channel *channel, uint64_t delay)
     uint64_t now = eddyi_loop_now(loop);
     if (delay < UINT64_MAX - now)
         eddyi_timers_add(&loop->timers, limit, now + delay);
+}
+
+static const char *unclosed(const eddyi_closable *closable)
+{
+    const eddyi_channel *channel = EDDYI_CONTAINER(closable, eddyi_channel, closable);
+    return channel->state == EDDYI_CHANNEL_OPEN ? channel->kind->name : NULL;
 }
 
 /* The loop closes: take the ops back and close; tasks are destroyed next. Other results come in meanwhile: closed is what they find. */

@@ -35,6 +35,7 @@ typedef struct eddyi_channel_kind {
     /* What a server does to its clients. */
     void (*close)(eddyi_channel *);
     void (*abort)(eddyi_channel *);
+    const char *name; /* "stream", "transport" */
 } eddyi_channel_kind;
 
 struct eddyi_channel {

@@ -151,7 +151,7 @@ static void on_closed(eddyi_endpoint *endpoint)
     eddyi_teller_end(&transport_of(endpoint)->teller, &endpoint->closable);
 }
 
-static const eddyi_endpoint_kind transport_kind = {on_closing, on_shut, on_closed};
+static const eddyi_endpoint_kind transport_kind = {on_closing, on_shut, on_closed, "datagram transport"};
 
 /* ---- making ---- */
 

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "core/net/resolve.h"
+
+#include "core/inspect/origins.h"
 #include "core/net/server_inside.h"
 
 enum { DEFAULT_BACKLOG = 100 };
@@ -54,7 +56,8 @@ static bool gone(const eddy_server *server)
 static void wake_if_gone(eddy_server *server)
 {
     if (listeners_shut(server))
-        eddyi_list_remove(&server->closable.link); /* nothing is left that the loop would have to shut */
+        eddyi_closable_remove(server->loop,
+                              &server->closable); /* nothing is left that the loop would have to shut */
     if (gone(server))
         eddyi_stream_wake_all(&server->waiters, 0);
 }
@@ -320,6 +323,12 @@ static void shut(eddyi_closable *closable)
     eddyi_server_unreference(server);
 }
 
+static const char *unclosed(const eddyi_closable *closable)
+{
+    const eddy_server *server = EDDYI_CONTAINER(closable, eddy_server, closable);
+    return server->closed ? NULL : "server";
+}
+
 static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddyi_server_use *use,
                   const eddy_server_options *options)
 {
@@ -335,11 +344,11 @@ static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddyi_s
     eddy_context *given = server->options.client_task.context;
     server->variables = given != NULL ? eddyi_variables_in(given) : eddyi_variables_capture(loop);
     (void)eddy_tls_context_retain(server->options.tls);
-    server->closable.shut = shut;
+    server->closable = (eddyi_closable){.shut = shut, .unclosed = unclosed};
     eddyi_list_init(&server->connections);
     eddyi_list_init(&server->waiters);
     eddyi_list_init(&server->forever_waiters);
-    eddyi_list_append(&loop->closables, &server->closable.link);
+    eddyi_closable_add(loop, &server->closable);
     eddyi_loop_object_add(loop);
     *out = server;
     return 0;

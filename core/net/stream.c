@@ -196,8 +196,8 @@ static void on_shut(eddyi_channel *channel)
         eddyi_ready_push(channel->loop, &stream->reader_gone);
 }
 
-static const eddyi_channel_kind stream_kind = {on_low,    on_readable,         on_closing,         on_shut,
-                                               on_closed, eddyi_channel_close, eddyi_channel_abort};
+static const eddyi_channel_kind stream_kind = {on_low,    on_readable,         on_closing,          on_shut,
+                                               on_closed, eddyi_channel_close, eddyi_channel_abort, "stream"};
 
 void eddy_stream_close(eddy_stream *stream)
 {

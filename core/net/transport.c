@@ -201,8 +201,9 @@ static void on_closed(eddyi_channel *channel)
     eddyi_teller_end(&transport->teller, &channel->closable);
 }
 
-static const eddyi_channel_kind transport_kind = {on_low,    on_readable,         on_closing,         on_shut,
-                                                  on_closed, eddyi_channel_close, eddyi_channel_abort};
+static const eddyi_channel_kind transport_kind = {
+    on_low,    on_readable,         on_closing,          on_shut,
+    on_closed, eddyi_channel_close, eddyi_channel_abort, "transport"};
 
 void eddy_transport_close(eddy_transport *transport)
 {

@@ -37,6 +37,7 @@ struct eddy_future {
     bool unseen;         /* failed, and nobody looked at it */
     bool silent;         /* never report an unseen error */
     bool mark;           /* scratch for finding duplicates within one call */
+    bool has_origin;     /* where it was made is known (debug mode) */
     bool waits_declared; /* the program said that it waits for others (core/inspect) */
     void *value;         /* cancelled: the message */
     eddy_callback_fn value_release;
@@ -163,6 +164,7 @@ static inline eddyi_variables eddyi_variables_capture(const eddy_loop *loop)
 }
 
 eddyi_variables *eddyi_handle_variables(eddy_handle *);
+eddy_callback_fn eddyi_node_callback(const eddyi_node *); /* of a handle; NULL: it is none */
 
 /* Suspend the current task until eddyi_task_wake. `wait` is registered wherever it has to be; a pending cancel is applied to it first.
  * Returns the wake's result, or EDDY_ECANCELED in place of it when a cancel came in between (asyncio T7) unless `keep_result`, by

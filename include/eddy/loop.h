@@ -393,7 +393,7 @@ EDDY_API int eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_han
 EDDY_API eddy_exception_handler_fn eddy_loop_get_exception_handler(const eddy_loop *loop);
 
 /**
- * Write the report to standard error, as the loop does when no handler is set.
+ * Log the report as an error (log.h), as the loop does when no handler is set: on standard error, unless there is a sink.
  *
  * asyncio   loop.default_exception_handler
  * thread    the loop's
@@ -411,7 +411,8 @@ EDDY_API void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_ex
 EDDY_API void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception_context *context);
 
 /**
- * Switch debug mode: wrong-thread calls are refused, slow callbacks are reported, caller's mistakes are logged.
+ * Switch debug mode: calls from the wrong thread are refused and logged; slow callbacks and steps, swallowed cancels, locks that a task kept, and what was not
+ * closed before its loop are reported; and reports tell where the task, future, connection or server was made, if that was in debug mode too.
  *
  * asyncio   loop.set_debug
  * thread    the loop's

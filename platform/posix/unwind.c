@@ -45,11 +45,14 @@ static void unwind_there(void *arg)
     (void)_Unwind_Backtrace(visit, arg);
 }
 
-size_t eddyi_unwind_context(const eddyi_context *context, const void *low, uintptr_t *addresses, size_t room)
+size_t eddyi_unwind_context(const eddyi_context *context, const void *low, const void *above,
+                            uintptr_t *addresses, size_t room)
 {
     uintptr_t top = (uintptr_t)context->stack_pointer;
-    walk self = {.above = top, .addresses = addresses, .room = room};
+    walk self = {.above = (uintptr_t)above, .addresses = addresses, .room = room};
     if (top < (uintptr_t)low + ROOM_ON_STACK)
         return 0;
+    if (self.above < top)
+        self.above = top; /* below that are the unwinder's own */
     return eddyi_context_call(context, unwind_there, &self) ? self.count : 0;
 }

@@ -11,10 +11,12 @@ size_t eddyi_unwind_here(const void *above, uintptr_t *addresses, size_t room)
     return 0;
 }
 
-size_t eddyi_unwind_context(const eddyi_context *context, const void *low, uintptr_t *addresses, size_t room)
+size_t eddyi_unwind_context(const eddyi_context *context, const void *low, const void *above,
+                            uintptr_t *addresses, size_t room)
 {
     (void)context; /* Fill in: the same for a stack that was left; eddyi_context_call runs a function on it */
     (void)low;
+    (void)above;
     (void)addresses;
     (void)room;
     return 0;

@@ -126,6 +126,7 @@ static int run_suites(void)
     failed += suite_inspect_hope();
     failed += suite_inspect_graph();
     failed += suite_inspect_stacks();
+    failed += suite_inspect_debug();
     failed += suite_closes(); /* last: it looks back */
     return failed;
 }

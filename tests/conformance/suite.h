@@ -85,6 +85,7 @@ int suite_inspect_deadlock(void);
 int suite_inspect_hope(void);
 int suite_inspect_graph(void);
 int suite_inspect_stacks(void);
+int suite_inspect_debug(void);
 int suite_closes(void);
 int suite_contexts(void);
 int suite_contexts_tasks(void);

@@ -113,6 +113,33 @@ TASK_TEST(stack_of_a_waiting_task_goes_from_its_function_to_the_call_that_waits)
     return 0;
 }
 
+static int recurse(void *depth)
+{
+    int rc;
+    if (depth != NULL) {
+        call = recurse;
+        rc = call((char *)depth - 1);
+    } else {
+        rc = eddy_event_wait(&awaited);
+    }
+    used++;
+    return rc;
+}
+
+TASK_TEST(stack_of_a_function_that_calls_itself_has_all_its_calls)
+{
+    eddy_task *task = make(recurse, (void *)(uintptr_t)3);
+    (void)arg;
+    yield_times(1);
+    if (!unreadable(task)) {
+        assert_true(frames_of(task, 0) >= 4);
+        for (int i = 0; i < 4; i++)
+            assert_true(is_in(&frames[i], recurse));
+    }
+    end(task);
+    return 0;
+}
+
 static int seen;
 
 static int look_at_myself(void *arg)
@@ -344,6 +371,7 @@ int suite_inspect_stacks(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stack_of_a_waiting_task_goes_from_its_function_to_the_call_that_waits),
+        cmocka_unit_test(stack_of_a_function_that_calls_itself_has_all_its_calls),
         cmocka_unit_test(stack_of_the_running_task_begins_with_who_asks),
         cmocka_unit_test(stack_of_a_task_that_has_not_begun_is_its_function),
         cmocka_unit_test(task_that_has_ended_has_no_frames),
