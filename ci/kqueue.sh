@@ -1,0 +1,16 @@
+#!/bin/sh
+# ci/kqueue.sh: every test on the kqueue backend over the kqueue of tests/kqueue: first as the manual pages say, then with batches of one, interrupted
+# waits, stale events and no EVFILT_USER. Proves that the code works; of the systems themselves it says nothing.
+set -eu
+cd "$(dirname "$0")/.."
+
+cmake --preset kqueue
+cmake --build --preset kqueue -j2
+ctest --preset kqueue -j2 --no-tests=error -E '/sim$'
+
+faulty() { # FAULTS
+    echo "ci/kqueue.sh: EDDY_KQUEUE_FAULTS=$1"
+    EDDY_KQUEUE_FAULTS=$1 ctest --preset kqueue -j2 --no-tests=error -R '^(laws|conformance|stress/random)/kqueue$'
+}
+faulty batch=1,interrupt=20,stale=20
+faulty no-user,batch=2
