@@ -6,6 +6,16 @@ find_package(Threads REQUIRED)
 include(CheckIncludeFile)
 check_include_file(valgrind/memcheck.h EDDY_HAVE_VALGRIND_H)
 
+# Some compilers call a library for what the processor cannot do in one instruction: bytes on riscv64, 64 bits on many with 32.
+include(CheckCSourceCompiles)
+set(eddy_atomic_libraries "")
+set(text "#include <stdatomic.h>\n#include <stdint.h>\n#include <stdbool.h>\nstatic atomic_bool b; static _Atomic(uint64_t) n; static atomic_uchar c;
+int main(void) { return atomic_exchange(&b, true) + (int)atomic_fetch_add(&n, 1) + atomic_fetch_sub(&c, 1); }")
+check_c_source_compiles("${text}" EDDY_ATOMICS_NEED_NO_LIBRARY)
+if(NOT EDDY_ATOMICS_NEED_NO_LIBRARY AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+    set(eddy_atomic_libraries atomic)
+endif()
+
 if(eddy_top_level AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND CMAKE_C_FLAGS_RELEASE STREQUAL "-O3 -DNDEBUG")
     set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 endif()
@@ -56,7 +66,7 @@ endfunction()
 function(eddy_use_library target)
     target_include_directories(${target} INTERFACE
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${target} PRIVATE Threads::Threads ${eddy_switch_libraries})
+    target_link_libraries(${target} PRIVATE Threads::Threads ${eddy_switch_libraries} ${eddy_atomic_libraries} ${CMAKE_DL_LIBS})
     eddy_use_tls(${target})
     eddy_use_cares(${target})
 endfunction()

@@ -10,7 +10,9 @@ set(EDDY_BACKENDS "" CACHE STRING "Backends to build, in order of preference; em
 set(EDDY_BACKEND "" CACHE STRING "The default backend, one of EDDY_BACKENDS; empty: the first")
 set(EDDY_SWITCH "auto" CACHE STRING "How tasks are switched: auto, assembly or ucontext")
 set(EDDY_SANITIZE "" CACHE STRING "Sanitizers: address;undefined or thread; empty: none")
+set(EDDY_SYMBOLS "auto" CACHE STRING "What names the files and lines of a stack's frames: libdw, none, or auto: libdw where its header is found")
 set_property(CACHE EDDY_SWITCH PROPERTY STRINGS auto assembly ucontext)
+set_property(CACHE EDDY_SYMBOLS PROPERTY STRINGS auto libdw none)
 
 option(EDDY_BUILD_TESTS "Build the tests (needs CMocka)" ${eddy_top_level})
 option(EDDY_BUILD_TOOLS "Build the tools" ${eddy_top_level})

@@ -135,6 +135,38 @@ void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*ent
 /* Save the caller in *from and go on in *to. Keeps all that the ABI says a call keeps, floating-point control too. */
 void eddyi_context_switch(eddyi_context *from, const eddyi_context *to);
 
+/* Call fn(arg) on the stack of a context that somebody left, below what is saved there, and come back; the context stays as it is. False: nobody
+ * knows how to here, and nothing was done. */
+bool eddyi_context_call(const eddyi_context *context, void (*fn)(void *arg), void *arg);
+
+/* ---- unwind.c: the frames of a stack ---- */
+
+/* Where the calls of the calling thread return to, innermost first, without the frames that lie below the address `above`. Returns how many there
+ * are, also when more than `room`. */
+size_t eddyi_unwind_here(const void *above, uintptr_t *addresses, size_t room);
+/* The same for a context that somebody left, on the stack that begins at `low`. 0: it cannot be told. */
+size_t eddyi_unwind_context(const eddyi_context *context, const void *low, uintptr_t *addresses, size_t room);
+
+uintptr_t
+eddyi_unwind_function(uintptr_t address); /* where the function begins that this is in; 0: not known */
+
+/* ---- symbols.c: what lies at an address of the program ---- */
+
+typedef struct eddyi_symbols eddyi_symbols;
+typedef struct eddyi_symbol {
+    const char *function; /* NULL: not known; so with the next two */
+    const char *file;     /* of the source */
+    const char *object;   /* the program or library */
+    unsigned line;        /* 0: not known */
+    uintptr_t offset;     /* from the beginning of the function, else of the object */
+} eddyi_symbol;
+
+/* Finding things out about many addresses is cheaper than about each one. *out may become NULL. Blocks, and takes memory of its own. */
+int eddyi_symbols_open(eddyi_symbols **out);
+void eddyi_symbols_close(eddyi_symbols *);
+/* What is found stays valid until close. */
+void eddyi_symbols_find(eddyi_symbols *, uintptr_t address, eddyi_symbol *out);
+
 /* ---- sockets.c: the network; sim has its own table of this type ---- */
 
 enum eddyi_family {

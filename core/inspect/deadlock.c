@@ -87,10 +87,10 @@ static void tell_holder(eddyi_visit *visit, uint64_t task_id)
 static void tell_target(eddyi_visit *visit, const eddy_future *future)
 {
     teller *self = (teller *)visit;
-    if (!eddyi_future_is_task(future) && future->kind->targets != NULL) {
+    if (!eddyi_future_is_task(future) && (future->kind->targets != NULL || future->waits_declared)) {
         self->visit.one = tell_member;
         eddyi_text_add(self->text, " %s of", future->kind->name);
-        eddyi_targets_through(future, visit);
+        eddyi_targets_through(future, NULL, visit);
     } else {
         tell_member(visit, future);
     }
@@ -131,7 +131,7 @@ static void tell_all(eddyi_text *text, eddy_loop *loop)
     char label[EDDYI_LABEL_SIZE];
     if (loop->until != NULL && !eddyi_future_is_task(loop->until))
         eddyi_text_add(text, "    run_until_complete waits for %s\n", eddyi_future_label(loop->until, label));
-    if (eddyi_edges_make(&edges, loop) < 0)
+    if (eddyi_edges_make(&edges, loop, NULL, false) < 0)
         return;
     for (size_t i = 0; i < edges.count && i < MOST_TASKS; i++)
         tell_task(text, &edges, edges.tasks[i]);

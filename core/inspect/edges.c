@@ -3,23 +3,28 @@
 #include "core/inspect/edges.h"
 
 #include "core/base/memory.h"
+#include "core/inspect/declared.h"
 
 enum { DEEPEST = 64 }; /* futures that follow futures that follow ... */
 
 typedef struct through {
     eddyi_visit visit; /* first */
     eddyi_visit *to;
+    const eddy_future *end;
     int depth;
 } through;
 
 static void see_through(eddyi_visit *visit, const eddy_future *future)
 {
     through *self = (through *)visit;
-    if (eddyi_future_is_task(future) || future->kind->targets == NULL) {
+    bool follows = future->kind->targets != NULL || future->waits_declared;
+    if (eddyi_future_is_task(future) || future == self->end || !follows) {
         self->to->one(self->to, future);
     } else if (self->depth < DEEPEST) {
         self->depth++;
-        future->kind->targets(future, visit);
+        if (future->kind->targets != NULL)
+            future->kind->targets(future, visit);
+        eddyi_declared_targets(future, visit);
         self->depth--;
     }
 }
@@ -30,17 +35,10 @@ static void see_holder(eddyi_visit *visit, uint64_t task_id)
     self->to->holder(self->to, task_id);
 }
 
-void eddyi_targets_through(const eddy_future *future, eddyi_visit *visit)
+void eddyi_targets_through(const eddy_future *future, const eddy_future *end, eddyi_visit *visit)
 {
-    through self = {.visit = {see_through, see_holder}, .to = visit};
+    through self = {.visit = {see_through, see_holder}, .to = visit, .end = end};
     see_through(&self.visit, future);
-}
-
-void eddyi_targets_of(const eddy_task *task, eddyi_visit *visit)
-{
-    through self = {.visit = {see_through, see_holder}, .to = visit};
-    if (eddyi_task_waiting(task) && task->wait->kind->targets != NULL)
-        task->wait->kind->targets(task->wait, &self.visit);
 }
 
 /* ---- the graph ---- */
@@ -64,22 +62,38 @@ typedef struct builder {
     bool counting;
 } builder;
 
+static void add(const builder *self, size_t number)
+{
+    if (!self->counting)
+        self->edges->targets[self->edges->edge_count] = number;
+    self->edges->edge_count++;
+}
+
 static void add_holder(eddyi_visit *visit, uint64_t task_id)
 {
     const builder *self = (const builder *)visit;
-    eddyi_edges *edges = self->edges;
-    size_t number = eddyi_edges_find(edges, task_id);
-    if (number == edges->count) /* it has ended, or is another loop's */
-        return;
-    if (!self->counting)
-        edges->targets[edges->edge_count] = number;
-    edges->edge_count++;
+    size_t number = eddyi_edges_find(self->edges, task_id);
+    if (number < self->edges->count) /* else it has ended, or is another loop's */
+        add(self, number);
 }
 
 static void add_future(eddyi_visit *visit, const eddy_future *future)
 {
+    const builder *self = (const builder *)visit;
     if (eddyi_future_is_task(future))
         add_holder(visit, ((const eddy_task *)future)->id);
+    else if (future == self->edges->root)
+        add(self, self->edges->count);
+}
+
+static void add_targets(builder *self, const eddy_task *task)
+{
+    through all = {.visit = {see_through, see_holder}, .to = &self->visit, .end = self->edges->root};
+    if (eddyi_task_waiting(task) && task->wait->kind->targets != NULL)
+        task->wait->kind->targets(task->wait, &all.visit);
+    eddyi_declared_targets(&task->future, &all.visit);
+    if (self->edges->families)
+        eddyi_groups_targets(task, &all.visit);
 }
 
 static void walk(eddyi_edges *edges, bool counting)
@@ -88,7 +102,7 @@ static void walk(eddyi_edges *edges, bool counting)
     edges->edge_count = 0;
     for (size_t i = 0; i < edges->count; i++) {
         edges->first[i] = edges->edge_count;
-        eddyi_targets_of(edges->tasks[i], &self.visit);
+        add_targets(&self, edges->tasks[i]);
     }
     edges->first[edges->count] = edges->edge_count;
 }
@@ -99,9 +113,9 @@ static void *allocate(const eddy_loop *loop, size_t count, size_t size)
     return eddyi_multiply(&bytes, count, size) ? eddyi_allocate(&loop->allocator, bytes) : NULL;
 }
 
-int eddyi_edges_make(eddyi_edges *out, eddy_loop *loop)
+int eddyi_edges_make(eddyi_edges *out, eddy_loop *loop, const eddy_future *root, bool families)
 {
-    eddyi_edges edges = {.loop = loop};
+    eddyi_edges edges = {.loop = loop, .root = root, .families = families};
     edges.tasks = allocate(loop, loop->task_count + 1, sizeof *edges.tasks);
     edges.first = allocate(loop, loop->task_count + 1, sizeof *edges.first);
     if (edges.tasks == NULL || edges.first == NULL)

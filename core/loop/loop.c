@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/inspect/declared.h"
 #include "core/loop/choose.h"
 #include "core/loop/inbox.h"
 #include "core/loop/iterate.h"
@@ -45,6 +46,7 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     eddyi_list_init(&loop->group_errors);
     eddyi_list_init(&loop->generators);
     eddyi_list_init(&loop->closables);
+    eddyi_list_init(&loop->declared);
     eddyi_list_init(&loop->signals);
     eddyi_list_init(&loop->cell_slabs);
     atomic_init(&loop->inbox, NULL);
@@ -413,6 +415,7 @@ int eddy_loop_close(eddy_loop *loop)
     EDDYI_FORBID_MEMORY();
     loop->closing = true;
     shut_closables(loop);
+    eddyi_declared_close(loop);
     eddyi_tasks_destroy(loop);
     eddyi_generators_destroy(loop);
     eddyi_watches_close(loop);

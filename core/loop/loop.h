@@ -130,6 +130,7 @@ struct eddy_loop {
     size_t generators_closing;          /* by shutdown_asyncgens, and not ended yet */
     struct eddyi_wait *generators_wait; /* the task that waits for them, or NULL */
     eddyi_list closables;
+    eddyi_list declared; /* waits that the program told of */
     struct {
         eddyi_list *buckets; /* NULL until the first */
         size_t bucket_count, count;

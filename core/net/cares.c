@@ -265,15 +265,27 @@ static int open_channel(lookup *self)
     return rc;
 }
 
+/* A number is taken as octal by c-ares when it begins with a 0, and 0 is none to it. NULL: port 0. */
+static const char *plain_service(const char *service, bool *numeric)
+{
+    *numeric = service != NULL && service[strspn(service, "0123456789")] == '\0';
+    if (*numeric)
+        service += strspn(service, "0");
+    return service == NULL || *service == '\0' ? NULL : service;
+}
+
 static void ask(lookup *self)
 {
     static const int families[] = {
         [EDDYI_FAMILY_ANY] = AF_UNSPEC, [EDDYI_FAMILY_IPV4] = AF_INET, [EDDYI_FAMILY_IPV6] = AF_INET6};
     const eddyi_resolution *r = self->resolution;
-    struct ares_addrinfo_hints hints = {.ai_family = families[r->family],
+    bool numeric;
+    const char *service = plain_service(r->service, &numeric);
+    struct ares_addrinfo_hints hints = {.ai_flags = numeric ? ARES_AI_NUMERICSERV : 0,
+                                        .ai_family = families[r->family],
                                         .ai_socktype =
                                             (r->flags & EDDYI_RESOLVE_DATAGRAM) ? SOCK_DGRAM : SOCK_STREAM};
-    ares_getaddrinfo(self->channel, r->host, r->service, &hints, resolved, self);
+    ares_getaddrinfo(self->channel, r->host, service, &hints, resolved, self);
 }
 
 static void ask_name(lookup *self)
@@ -307,10 +319,20 @@ static int await(lookup *self, void (*put)(lookup *))
     return rc < 0 ? rc : self->outcome;
 }
 
+/* Of another family than is asked for, else it would have been taken already. */
+static bool is_address(eddy_loop *loop, const char *host)
+{
+    eddyi_address address;
+    return loop->net->resolve(NULL, host, NULL, EDDYI_FAMILY_ANY, EDDYI_SOCKET_STREAM, EDDYI_RESOLVE_NUMERIC,
+                              &address, 1) > 0;
+}
+
 int eddyi_cares_resolve(eddy_loop *loop, eddyi_resolution *r)
 {
     if (r->host == NULL || r->host[0] == '\0' || r->family > EDDYI_FAMILY_IPV6)
         return EDDY_ENOSYS;
+    if (is_address(loop, r->host))
+        return EDDY_ENOHOST;
     lookup self = {
         .wait = {.kind = &kind, .task = loop->current, .object = &r->job}, .loop = loop, .resolution = r};
     return await(&self, ask);
@@ -318,6 +340,9 @@ int eddyi_cares_resolve(eddy_loop *loop, eddyi_resolution *r)
 
 int eddyi_cares_name(eddy_loop *loop, const eddyi_cares_naming *naming)
 {
+    enum eddyi_family family = loop->net->family(naming->address);
+    if (family != EDDYI_FAMILY_IPV4 && family != EDDYI_FAMILY_IPV6)
+        return EDDY_ENOSYS;
     lookup self = {.wait = {.kind = &kind, .task = loop->current, .object = naming->owner},
                    .loop = loop,
                    .naming = naming};

@@ -4,7 +4,7 @@
 #include "core/net/channel.h"
 #include "core/net/secure.h"
 
-enum { DEFAULT_HIGH_WATER = 64 * 1024, MOST_BUFFERS = 1024 };
+enum { MOST_BUFFERS = 1024 };
 static const char close_too_long[] = "the peer did not take in time what was unsent at the close";
 
 /* What waits to be sent. Two rows: what the kernel was given does not move; new bytes go to the other one. The timer is here because nothing but
@@ -34,20 +34,25 @@ int eddyi_check_stream_socket(eddy_loop *loop, eddy_fd fd)
 }
 
 int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_channel_kind *kind, eddy_fd fd,
-                       enum eddyi_descriptor_kind descriptor_kind, eddyi_marks marks)
+                       const eddyi_channel_settings *settings)
 {
-    *channel = (eddyi_channel){.closable = {.shut = shut}, .loop = loop, .kind = kind};
-    channel->descriptor = (eddyi_descriptor){.fd = fd, .kind = (uint8_t)descriptor_kind};
-    int rc = loop->ops->attach(loop->backend, &channel->descriptor);
+    bool socket = settings->way == EDDYI_WAY_SOCKET;
+    *channel = (eddyi_channel){.closable = {.shut = shut},
+                               .loop = loop,
+                               .kind = kind,
+                               .descriptor = {.fd = fd, .kind = socket ? EDDYI_STREAM : EDDYI_PIPE},
+                               .way = (uint8_t)settings->way,
+                               .made_non_blocking = settings->made_non_blocking,
+                               .terminal = settings->terminal,
+                               .marks = eddyi_marks_in_force(settings->marks)};
+    int rc = settings->way != EDDYI_WAY_FED ? loop->ops->attach(loop->backend, &channel->descriptor) : 0;
     if (rc < 0)
         return rc;
-    if (descriptor_kind == EDDYI_STREAM) /* N4; a socket that has no such option works without */
+    if (socket) /* N4; a socket that has no such option works without */
         (void)loop->net->set_option(loop->backend, fd, EDDYI_NO_DELAY, 1);
-    channel->high_water = marks.high_water != 0 ? marks.high_water : DEFAULT_HIGH_WATER;
-    channel->low_water = marks.low_water != 0 ? marks.low_water : channel->high_water / 4;
     channel->close_timeout = UINT64_MAX;
-    if (marks.close_timeout != 0)
-        (void)eddyi_delay(marks.close_timeout, &channel->close_timeout);
+    if (settings->close_timeout != 0)
+        (void)eddyi_delay(settings->close_timeout, &channel->close_timeout);
     eddyi_list_init(&channel->of_server);
     eddyi_list_append(&loop->closables, &channel->closable.link);
     return 0;
@@ -74,18 +79,25 @@ static void free_outgoing(eddyi_channel *channel)
     channel->outgoing = NULL;
 }
 
-static void finish(eddyi_channel *channel)
+static void close_descriptor(eddyi_channel *channel)
 {
     eddy_loop *loop = channel->loop;
-    channel->state = EDDYI_CHANNEL_CLOSED;
-    free_outgoing(channel);
-    if (channel->secure != NULL)
-        eddyi_secure_stop(channel);
+    if (channel->way == EDDYI_WAY_FED)
+        return;
     loop->ops->detach(loop->backend, &channel->descriptor);
     if (channel->made_non_blocking)
         eddyi_pipe_give_back(channel->descriptor.fd);
     (void)loop->net->close(loop->backend, channel->descriptor.fd);
     channel->descriptor.fd = -1;
+}
+
+static void finish(eddyi_channel *channel)
+{
+    channel->state = EDDYI_CHANNEL_CLOSED;
+    free_outgoing(channel);
+    if (channel->secure != NULL)
+        eddyi_secure_stop(channel);
+    close_descriptor(channel);
     eddyi_list_remove(&channel->closable.link);
     struct eddy_server *server = channel->server;
     channel->server = NULL;
@@ -124,12 +136,21 @@ void eddyi_channel_try_finish(eddyi_channel *channel)
     finish(channel);
 }
 
+/* A pipe that closes watches its reader until all is sent. */
+static void stop_watching(eddyi_channel *channel)
+{
+    if (channel->state == EDDYI_CHANNEL_CLOSING &&
+        (channel->error != 0 || eddyi_channel_unsent(channel) == 0))
+        eddyi_pipe_stop_watching(channel);
+}
+
 void eddyi_channel_close(eddyi_channel *channel)
 {
     if (channel->state != EDDYI_CHANNEL_OPEN)
         return;
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
+    stop_watching(channel);
     end_file(channel);
     if (eddyi_channel_unsent(channel) > 0 || channel->secure != NULL)
         eddyi_channel_limit(channel, channel->close_timeout);
@@ -155,6 +176,7 @@ static void lose(eddyi_channel *channel)
 {
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
+    stop_watching(channel);
     if (channel->secure != NULL)
         eddyi_secure_lost(channel);
     end_file(channel);
@@ -254,10 +276,11 @@ static void after_progress(eddyi_channel *channel)
 {
     eddy_loop *loop = channel->loop;
     size_t unsent = eddyi_channel_unsent(channel);
-    if (unsent <= channel->low_water)
+    if (unsent <= channel->marks.low_water)
         channel->kind->low(channel);
     if (unsent > 0)
         return;
+    stop_watching(channel);
     if (channel->eof_wanted && !channel->eof_sent) {
         channel->eof_sent = true;
         (void)loop->net->shutdown(loop->backend, channel->descriptor.fd, EDDYI_SHUT_WRITE);
@@ -424,8 +447,12 @@ void eddyi_channel_write_eof(eddyi_channel *channel)
     if (channel->eof_wanted)
         return;
     channel->eof_wanted = true;
-    if (!channel->sending)
+    if (channel->way == EDDYI_WAY_WRITE_PIPE) { /* it has no other half */
+        channel->eof_sent = true;
+        eddyi_channel_close(channel);
+    } else if (!channel->sending) {
         flush(channel);
+    }
 }
 
 /* ---- what is known of it ---- */
@@ -439,6 +466,8 @@ int eddyi_channel_name(const eddyi_channel *channel, bool peer, char *text, size
         return eddyi_fail(EDDY_EINVAL, "get_extra_info");
     if (channel->state == EDDYI_CHANNEL_CLOSED)
         return eddyi_fail(EDDY_ECLOSED, "get_extra_info");
+    if (channel->way == EDDYI_WAY_FED)
+        return eddyi_fail(EDDY_ENOTCONN, "get_extra_info");
     const eddyi_net_ops *net = channel->loop->net;
     address_fn ask = peer ? net->peer_address : net->local_address;
     int rc = ask(channel->loop->backend, channel->descriptor.fd, &address);

@@ -54,7 +54,7 @@ static int start_client(eddyi_listener *l, eddy_fd fd)
     eddy_task_options options = server->options.client_task;
     eddyi_secure_settings tls = eddyi_server_secure(server);
     eddyi_stream_settings settings = {.limit = server->options.limit,
-                                      .marks = eddyi_secure_marks(eddyi_server_marks(server), &tls)};
+                                      .channel = eddyi_server_channel(server)};
     client *c = eddyi_cell_take(loop);
     if (c == NULL)
         return EDDY_ENOMEM;

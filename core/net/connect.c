@@ -93,9 +93,9 @@ static eddyi_stream_settings settings_of(const eddy_connect_options *options)
 {
     eddyi_stream_settings settings = {0};
     if (options != NULL)
-        settings = (eddyi_stream_settings){
-            .limit = options->limit,
-            .marks = {options->high_water, options->low_water, options->close_timeout}};
+        settings = (eddyi_stream_settings){.limit = options->limit,
+                                           .channel = {.marks = {options->high_water, options->low_water},
+                                                       .close_timeout = options->close_timeout}};
     return settings;
 }
 
@@ -140,7 +140,7 @@ int eddy_open_connection(eddy_stream **out, const char *host, const char *servic
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, operation);
     eddy_loop *loop = eddyi_current_task()->future.loop;
-    settings.marks = eddyi_secure_marks(settings.marks, &secure);
+    settings.channel.marks = eddyi_secure_marks(settings.channel.marks, &secure);
     int rc = eddyi_connect_check(options, &secure, false);
     if (rc < 0)
         return eddyi_fail(rc, operation);
@@ -166,7 +166,7 @@ int eddy_open_connection_fd(eddy_stream **out, eddy_fd fd, const eddy_connect_op
     static const char operation[] = "open_connection";
     eddyi_stream_settings settings = settings_of(options);
     eddy_loop *loop = eddy_get_running_loop();
-    if (out == NULL || eddyi_bad_limit(settings.marks.close_timeout))
+    if (out == NULL || eddyi_bad_limit(settings.channel.close_timeout))
         return eddyi_fail(EDDY_EINVAL, operation);
     if (loop == NULL)
         return eddyi_fail(EDDY_ENOLOOP, operation);

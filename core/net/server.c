@@ -74,19 +74,6 @@ void eddyi_server_adopt(eddy_server *server, eddyi_channel *channel)
     server->references++;
 }
 
-eddyi_secure_settings eddyi_server_secure(const eddy_server *server)
-{
-    return (eddyi_secure_settings){.context = server->options.tls,
-                                   .handshake_timeout = server->options.handshake_timeout,
-                                   .shutdown_timeout = server->options.shutdown_timeout};
-}
-
-eddyi_marks eddyi_server_marks(const eddy_server *server)
-{
-    const eddy_server_options *options = &server->options;
-    return (eddyi_marks){options->high_water, options->low_water, options->close_timeout};
-}
-
 /* ---- reports ---- */
 
 void eddyi_server_report(eddy_server *server, eddy_stream *stream, const char *message, int code)
@@ -374,18 +361,6 @@ static int resolve_hosts(eddy_loop *loop, eddyi_resolutions **out, const char *h
     return eddyi_resolve_all_await(loop, out, hosts, count, service, family, EDDYI_RESOLVE_PASSIVE);
 }
 
-static int check_options(const eddy_server_options *options)
-{
-    if (options == NULL)
-        return 0;
-    if (eddyi_bad_limit(options->close_timeout))
-        return EDDY_EINVAL;
-    eddyi_secure_settings settings = {.context = options->tls,
-                                      .handshake_timeout = options->handshake_timeout,
-                                      .shutdown_timeout = options->shutdown_timeout};
-    return eddyi_secure_check(&settings, true);
-}
-
 int eddyi_server_open(eddy_server **out, const char *host, const char *service, const eddyi_server_use *use,
                       const eddy_server_options *options, const char *operation)
 {
@@ -393,7 +368,7 @@ int eddyi_server_open(eddy_server **out, const char *host, const char *service, 
     eddy_server *server = NULL;
     eddy_loop *loop = eddyi_current_task()->future.loop;
     size_t room = 0;
-    int rc = check_options(options);
+    int rc = eddyi_server_check(options);
     if (rc == 0)
         rc = resolve_hosts(loop, &all, host, service, options);
     for (size_t i = 0; rc == 0 && i < all->count; i++)

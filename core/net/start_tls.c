@@ -31,7 +31,9 @@ static int check(const eddyi_channel *channel, eddy_tls_context *context,
         return eddyi_channel_tell(channel, operation);
     if (channel->state != EDDYI_CHANNEL_OPEN || channel->eof_wanted)
         return eddyi_fail(EDDY_ECLOSED, operation);
-    return channel->secure != NULL ? eddyi_fail(EDDY_EOPNOTSUPP, operation) : 0; /* TLS over TLS */
+    if (channel->secure != NULL || channel->way != EDDYI_WAY_SOCKET) /* TLS over TLS, over one direction */
+        return eddyi_fail(EDDY_EOPNOTSUPP, operation);
+    return 0;
 }
 
 /* ---- streams ---- */
@@ -126,7 +128,7 @@ int eddy_loop_start_tls(eddy_loop *loop, eddy_transport *transport, eddy_protoco
     int rc = check(&transport->channel, context, &settings);
     if (rc < 0)
         return rc;
-    if (!transport->made || transport->ended)
+    if (!transport->teller.made || transport->ended)
         return eddyi_fail(EDDY_ECLOSED, operation);
     rc = eddyi_secure_start(&transport->channel, &settings);
     if (rc < 0)

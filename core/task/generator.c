@@ -97,6 +97,17 @@ eddyi_stack *eddyi_stack_own(const eddy_task *task)
     return stack;
 }
 
+bool eddyi_generator_ground(const eddy_generator *generator, eddy_coro_fn *fn, const eddyi_context **context,
+                            const eddyi_stack **stack)
+{
+    if (generator == NULL || generator->ground == NULL)
+        return false;
+    *fn = generator->fn;
+    *context = &generator->back;
+    *stack = generator->ground;
+    return true;
+}
+
 /* ---- the end ---- */
 
 static void give_stack(eddy_generator *generator)

@@ -249,6 +249,17 @@ static void abandon(eddyi_scope *base)
 
 static const eddyi_scope_kind group_kind = {"task group", finish, abandon};
 
+void eddyi_groups_targets(const eddy_task *task, eddyi_visit *visit)
+{
+    for (const eddyi_scope *scope = task->scopes; scope != NULL; scope = scope->outer) {
+        if (scope->kind != &group_kind)
+            continue;
+        const eddyi_group *group = EDDYI_CONTAINER(scope, eddyi_group, scope);
+        eddyi_list_each (link, &group->children)
+            visit->one(visit, &EDDYI_LIST_ITEM(link, eddy_task, sibling)->future);
+    }
+}
+
 /* ---- the public side ---- */
 
 int eddy_task_group_enter(eddy_task_group *group)

@@ -32,12 +32,13 @@ struct eddy_future {
     const eddyi_future_kind *kind;
     eddyi_list waiters; /* eddyi_waiter.node.link, in order of registration */
     uint32_t references;
-    int32_t result; /* >= 0, or the error */
-    uint8_t state;  /* enum eddyi_future_state */
-    bool unseen;    /* failed, and nobody looked at it */
-    bool silent;    /* never report an unseen error */
-    bool mark;      /* scratch for finding duplicates within one call */
-    void *value;    /* cancelled: the message */
+    int32_t result;      /* >= 0, or the error */
+    uint8_t state;       /* enum eddyi_future_state */
+    bool unseen;         /* failed, and nobody looked at it */
+    bool silent;         /* never report an unseen error */
+    bool mark;           /* scratch for finding duplicates within one call */
+    bool waits_declared; /* the program said that it waits for others (core/inspect) */
+    void *value;         /* cancelled: the message */
     eddy_callback_fn value_release;
 };
 
@@ -138,6 +139,7 @@ void eddyi_task_step(
 #define EDDYI_REMINDER_NS UINT64_C(10000000000)
 /* False: it has ended or took the cancel back, and nothing was reported. */
 bool eddyi_report_going_on(eddy_task *task, const char *message);
+void eddyi_groups_targets(const eddy_task *task, eddyi_visit *visit); /* the children of its open groups */
 
 /* In debug mode, which remembers in what a cancel was delivered (swallow.c). */
 void eddyi_note_wait(eddy_task *task, const eddyi_wait_kind *kind);

@@ -28,13 +28,11 @@ int eddyi_pipe_adopt(eddy_fd fd, bool *changed)
     int kind = kind_of(status.st_mode);
     if (kind < 0)
         return kind;
-    int flags = EDDYI_CALL(fcntl, -1, ((int)fd, F_GETFL));
-    if (flags < 0)
-        return eddyi_error_from_system(errno);
-    *changed = !(flags & O_NONBLOCK);
-    if (*changed && EDDYI_CALL(fcntl, -1, ((int)fd, F_SETFL, flags | O_NONBLOCK)) < 0)
-        return eddyi_error_from_system(errno);
-    eddyi_quiet_descriptor((int)fd, true);
+    bool was;
+    int rc = eddyi_set_non_blocking((int)fd, true, &was);
+    if (rc < 0)
+        return rc;
+    *changed = !was;
     return kind;
 }
 

@@ -113,6 +113,9 @@ static int run_suites(void)
     failed += suite_wrap();
     failed += suite_signals();
     failed += suite_pipes();
+    failed += suite_pipe_transports();
+    failed += suite_subprocess_protocols();
+    failed += suite_fed_streams();
     failed += suite_process();
     failed += suite_process_options();
     failed += suite_process_faults();
@@ -121,6 +124,8 @@ static int run_suites(void)
     failed += suite_contexts_threads();
     failed += suite_inspect_deadlock();
     failed += suite_inspect_hope();
+    failed += suite_inspect_graph();
+    failed += suite_inspect_stacks();
     failed += suite_closes(); /* last: it looks back */
     return failed;
 }

@@ -42,11 +42,11 @@ TASK_TEST(datagram_made_comes_first_and_lost_last)
     assert_true(eddy_address_equal(&other.from, &from));
     eddy_datagram_transport_close(one.transport);
     assert_true(eddy_datagram_transport_is_closing(one.transport));
-    assert_string_equal(one.story, "M"); /* through the loop, never inside close */
+    assert_string_equal(one.story.text, "M"); /* through the loop, never inside close */
     listener_close(&one);
     listener_close(&other);
-    assert_string_equal(one.story, "ML");
-    assert_string_equal(other.story, "MdL");
+    assert_string_equal(one.story.text, "ML");
+    assert_string_equal(other.story.text, "MdL");
     assert_int_equal(one.lost_with, 0);
     return 0;
 }
@@ -90,7 +90,7 @@ TASK_TEST(datagram_U1_options_that_make_no_sense_are_refused)
         eddy_loop_create_datagram_endpoint(eddy_get_running_loop(), NULL, NULL, NULL,
                                            EDDY_OPTIONS(eddy_datagram_options, .family = EDDY_FAMILY_IPV4)),
         EDDY_EINVAL);
-    assert_string_equal(l.story, "");
+    assert_string_equal(l.story.text, "");
     return 0;
 }
 
@@ -269,7 +269,7 @@ TASK_TEST(datagram_closed_inside_a_callback_hears_no_more)
     for (int i = 0; i < 5; i++)
         send_to(&client, &server, "x", 1);
     listener_wait(&server, 'L', 1);
-    assert_string_equal(server.story, "MdL");
+    assert_string_equal(server.story.text, "MdL");
     listener_close(&client);
     return 0;
 }
@@ -401,7 +401,7 @@ TASK_TEST(datagram_full_peer_pauses_the_protocol_until_it_reads)
     listener_wait(&other, 'd', sent);
     listener_wait(&one, 'L', 1);
     listener_close(&other);
-    assert_string_equal(one.story, "MprL");
+    assert_string_equal(one.story.text, "MprL");
     return 0;
 }
 

@@ -219,6 +219,7 @@ TASK_TEST(fault_D1_impossible_names_and_ports_are_refused)
         {"127.0.0.1", "80\n"},
         {"127.0.0.1", endless},
         {"\xff\xfe.invalid", "80"},
+        {"\xf4\x8f\xbf\xbf.invalid", "80"}, /* the last character of all */
     };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         int rc = eddy_loop_getaddrinfo(loop, NULL, 0, bad[i].host, bad[i].service, NULL);

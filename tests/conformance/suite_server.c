@@ -256,14 +256,11 @@ TASK_TEST(localhost_listens_on_each_of_its_addresses)
     return 0;
 }
 
-/* N7, F1: out of descriptors: reported once, a pause, and then the client is served. */
-TASK_TEST(fault_F1_out_of_descriptors_pauses_and_goes_on)
+static void survive_on_accept(int os_error, int code)
 {
     eddy_server *server;
-    eddyi_inject_plan plan = {.fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_accept4};
-    (void)arg;
-    if (support_is_simulated())
-        return support_skip("there is no system call to fail or count");
+    eddyi_inject_plan plan = {
+        .fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_accept4, .os_error = os_error};
     support_catch_reports();
     start(&server, echo, NULL, NULL);
     eddyi_inject_start(&plan);
@@ -271,9 +268,21 @@ TASK_TEST(fault_F1_out_of_descriptors_pauses_and_goes_on)
     must_echo(client);
     eddyi_inject_stop();
     assert_int_equal(support_reports(), 1);
-    assert_int_equal(support_last_code(), EDDY_EMFILE);
+    assert_int_equal(support_last_code(), code);
     eddy_stream_release(client);
     stop(server);
+}
+
+/* N7, F1: out of descriptors or memory: reported once, a pause, and then the client is served. */
+TASK_TEST(fault_F1_out_of_descriptors_pauses_and_goes_on)
+{
+    (void)arg;
+    if (support_is_simulated())
+        return support_skip("there is no system call to fail or count");
+    survive_on_accept(EMFILE, EDDY_EMFILE);
+    survive_on_accept(ENFILE, EDDY_ENFILE);
+    survive_on_accept(ENOBUFS, EDDY_ENOBUFS);
+    survive_on_accept(ENOMEM, EDDY_ENOMEM);
     return 0;
 }
 

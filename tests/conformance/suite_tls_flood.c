@@ -112,7 +112,7 @@ TLS_TEST(fault_S3_L9_flood_at_a_paused_transport_waits_at_the_peer)
                        EDDY_OPTIONS(eddy_server_options, .tls = house->server));
     assert_int_equal(eddy_transport_write(pair.client.transport, flood, FLOOD), 0);
     pause_at_data(&pair);
-    size_t told = pair.peer.told, unsent = 0;
+    size_t told = pair.peer.story.told, unsent = 0;
     for (int quiet = 0; quiet < 50; quiet++) {
         size_t now = eddy_transport_get_write_buffer_size(pair.client.transport);
         if (now != unsent)
@@ -122,7 +122,7 @@ TLS_TEST(fault_S3_L9_flood_at_a_paused_transport_waits_at_the_peer)
         assert_int_equal(eddy_sleep(support_is_simulated() ? 0.001 : 0), 0);
     }
     assert_true(unsent > 0);
-    assert_int_equal(pair.peer.told, told);
+    assert_int_equal(pair.peer.story.told, told);
     eddy_transport_abort(pair.client.transport);
     eddy_transport_abort(pair.peer.transport);
     recorder_pair_close(&pair);

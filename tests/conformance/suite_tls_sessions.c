@@ -157,6 +157,58 @@ TLS_TEST(tls_session_that_the_program_holds_goes_on)
     return 0;
 }
 
+typedef struct upgrade {
+    eddy_stream *stream;
+    eddy_tls_context *context;
+} upgrade;
+
+static int start_peer(void *arg)
+{
+    const upgrade *u = arg;
+    int rc = eddy_stream_start_tls(u->stream, u->context, NULL);
+    return rc < 0 ? rc : eddy_stream_write(u->stream, "x", 1);
+}
+
+/* TLS on a connection that began without, with that session; *newer gets the next one. */
+static bool starts_with(const tls_house *house, eddy_tls_session *session, eddy_tls_session **newer)
+{
+    stream_pair pair;
+    eddy_task *task;
+    int outcome;
+    char byte;
+    pair_open(&pair, NULL, NULL);
+    upgrade u = {pair.peer, house->server};
+    eddy_tls_options options = {.size = sizeof options, .server_hostname = "localhost", .session = session};
+    assert_int_equal(eddy_create_task(&task, start_peer, &u, NULL), 0);
+    assert_int_equal(eddy_stream_start_tls(pair.client, house->client, &options), 0);
+    assert_int_equal(eddy_stream_read(pair.client, &byte, 1), 1);
+    assert_int_equal(eddy_await(task, &outcome), 0);
+    assert_int_equal(outcome, 0);
+    eddy_task_release(task);
+    const eddy_tls_object *tls = eddy_stream_ssl_object(pair.client);
+    bool reused = eddy_tls_object_session_reused(tls);
+    assert_int_equal(eddy_tls_object_session(tls, newer), 0);
+    assert_int_equal(eddy_tls_object_session(eddy_stream_ssl_object(pair.peer), newer), EDDY_EINVAL);
+    tls_pair_close(&pair);
+    return reused;
+}
+
+TLS_TEST(tls_session_goes_on_in_start_tls)
+{
+    eddy_tls_session *first, *second;
+    stream_pair pair;
+    assert_false(starts_with(house, NULL, &first));
+    assert_true(starts_with(house, first, &second));
+    pair_open(&pair, NULL, NULL);
+    eddy_tls_options options = {.size = sizeof options, .session = first};
+    assert_int_equal(eddy_stream_start_tls(pair.peer, house->server, &options), EDDY_EINVAL); /* a client's */
+    assert_false(eddy_stream_is_closing(pair.peer));
+    pair_close(&pair);
+    eddy_tls_session_release(first);
+    eddy_tls_session_release(second);
+    return 0;
+}
+
 TLS_TEST(tls_session_is_there_when_something_was_read)
 {
     visitor v = {.server = tls_serve(house->server, say_and_end, NULL), .context = house->client};
@@ -413,6 +465,7 @@ int suite_tls_sessions(void)
         cmocka_unit_test(tls_sessions_go_on_with_the_same_name),
         cmocka_unit_test(tls_tickets_are_used_once),
         cmocka_unit_test(tls_session_that_the_program_holds_goes_on),
+        cmocka_unit_test(tls_session_goes_on_in_start_tls),
         cmocka_unit_test(tls_session_is_there_when_something_was_read),
         cmocka_unit_test(tls_session_that_the_program_holds_is_not_used_by_the_context),
         cmocka_unit_test(tls_session_outlives_a_connection_that_breaks_off),

@@ -85,7 +85,7 @@ TLS_TEST(tls_transport_C6_paused_gets_nothing_until_resumed)
     eddy_transport_resume_reading(pair->peer.transport);
     recorder_wait(&pair->peer, 'L');
     assert_int_equal(pair->peer.size, 5);
-    assert_string_equal(pair->peer.story, "MdeL");
+    assert_string_equal(pair->peer.story.text, "MdeL");
     recorder_pair_close(pair);
     return 0;
 }
@@ -261,7 +261,7 @@ TLS_TEST(tls_transport_connect_accepted_socket_tells_of_a_failed_handshake)
         0);
     assert_int_equal(send(fds[0], "GET / HTTP/1.1", 14, MSG_NOSIGNAL), 14);
     recorder_wait(&pair->peer, 'L');
-    assert_string_equal(pair->peer.story, "L");
+    assert_string_equal(pair->peer.story.text, "L");
     assert_int_equal(pair->peer.lost_with, EDDY_ETLS);
     close(fds[0]);
     return 0;

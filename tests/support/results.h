@@ -11,6 +11,7 @@
 
 /* Begin the file of this program on that backend; without EDDY_RESULTS nothing is written, and the rest does the same. */
 void results_begin(const char *program, const char *backend);
+void results_forget(void); /* in a child: what it finds is not to be written */
 /* The program came to its end: a file without this line is a failure. */
 void results_end(void);
 

@@ -41,6 +41,9 @@ _Noreturn void support_leave_child(int status);
 /* Let other threads do what they must not do, or fall asleep: many turns, or fewer that take long on a machine with much to do. */
 void support_let_others_run(void);
 
+/* In a task: let the loop make a few turns, so that what is due is done. */
+void support_turn_the_loop(void);
+
 /* What the exception handler was told since support_catch_reports, which sets it on the running loop. */
 void support_catch_reports(void);
 int support_reports(void);
