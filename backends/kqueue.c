@@ -34,6 +34,7 @@ typedef struct entry { /* one descriptor number */
     uint8_t filters; /* EDDYI_IN, EDDYI_OUT: the kernel has such a filter of it */
     uint8_t broken; /* it refused one because the other end is gone: it is asked again when that is watched */
     uint8_t wanted, armed; /* level-triggered: what is to be watched, and what the kernel was told */
+    uint8_t unsure;        /* of these nobody knows whether the kernel was told: it is told again */
     bool used, dirty;      /* dirty: its number stands in `dirty` */
 } entry;
 
@@ -194,10 +195,15 @@ static int kqueue_add(eddyi_poller *poller, eddy_fd descriptor, eddyi_event even
 
 /* ---- changes wait for the call that waits ---- */
 
+static uint8_t changes_of(const entry *e)
+{
+    return (e->wanted ^ e->armed) | e->unsure;
+}
+
 static void mark(eddyi_poller *poller, int fd)
 {
     entry *e = &poller->entries[fd];
-    if (e->dirty || e->wanted == e->armed)
+    if (e->dirty || changes_of(e) == 0)
         return;
     e->dirty = true;
     poller->dirty[poller->dirty_count++] = fd;
@@ -210,7 +216,8 @@ static struct kevent change_of(entry *e, int fd, int which)
     unsigned flags = (e->wanted & bit) ? EV_ENABLE : EV_DISABLE;
     if (e->broken & bit)
         flags = (e->wanted & bit) ? EV_ADD : EV_DELETE;
-    e->armed ^= bit;
+    e->armed = (uint8_t)((e->armed & ~bit) | (e->wanted & bit));
+    e->unsure &= (uint8_t)~bit;
     return describe_filter(e, fd, which, flags);
 }
 
@@ -221,7 +228,7 @@ static int take_changes(eddyi_poller *poller, struct kevent *changes, int room)
     while (poller->dirty_count > 0 && count < room) {
         int fd = poller->dirty[poller->dirty_count - 1];
         entry *e = &poller->entries[fd];
-        uint8_t differing = e->wanted ^ e->armed;
+        uint8_t differing = changes_of(e);
         if (differing & EDDYI_IN) {
             changes[count++] = change_of(e, fd, READ);
         } else if (differing & EDDYI_OUT) {
@@ -234,11 +241,12 @@ static int take_changes(eddyi_poller *poller, struct kevent *changes, int room)
     return count;
 }
 
-/* The call failed. Whether the kernel took them or not: each may be told twice. */
+/* The call failed, and the kernel may have taken them or not: an interrupted one did. Each may be told twice, so whatever is wanted when
+ * the next call is made is told, even if it was so before. */
 static void put_back(eddyi_poller *poller, const struct kevent *changes, int count)
 {
     for (int i = 0; i < count; i++) {
-        poller->entries[changes[i].ident].armed ^= bit_of(which_of(&changes[i]));
+        poller->entries[changes[i].ident].unsure |= bit_of(which_of(&changes[i]));
         mark(poller, (int)changes[i].ident);
     }
 }
@@ -276,7 +284,7 @@ static void kqueue_remove(eddyi_poller *poller, eddy_fd fd, eddyi_event event)
     (void)event;
     unregister_filters(poller, e, (int)fd);
     e->used = false;
-    e->wanted = e->armed = 0; /* it may stand among the dirty ones still */
+    e->wanted = e->armed = e->unsure = 0; /* it may stand among the dirty ones still */
 }
 
 /* ---- open and close ---- */
@@ -368,7 +376,7 @@ static uint32_t refused(eddyi_poller *poller, const struct kevent *event)
     if (e->generation == (uint32_t)(uintptr_t)event->udata) {
         e->armed &= (uint8_t)~bit;
         if (!(e->broken & bit))
-            e->filters = e->armed = 0;
+            e->filters = e->armed = e->unsure = 0;
         e->wanted = 0;
         mark(poller, (int)event->ident);
     }

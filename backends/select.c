@@ -22,7 +22,7 @@
 #endif
 #endif
 
-typedef fd_mask word; /* what fd_set is an array of */
+typedef __typeof__(((fd_set *)0)->fds_bits[0]) word; /* what fd_set is an array of */
 enum { WORD_BITS = (int)(8 * sizeof(word)), FIRST_WORDS = (int)(sizeof(fd_set) / sizeof(word)) };
 enum { READ, WRITE, SETS };
 

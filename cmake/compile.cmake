@@ -30,6 +30,13 @@ if(EDDY_SANITIZE)
     add_link_options(${eddy_sanitize_options})
 endif()
 
+# Without extensions these show the C library's own names only if they are asked for more.
+if(CMAKE_SYSTEM_NAME STREQUAL "NetBSD")
+    add_compile_definitions(_NETBSD_SOURCE=1)
+elseif(CMAKE_SYSTEM_NAME STREQUAL "OpenBSD")
+    add_compile_definitions(_BSD_SOURCE=1)
+endif()
+
 # C11 without extensions, and the project's warnings.
 function(eddy_compile target)
     set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)

@@ -258,7 +258,8 @@ static int shut_down_executor(void *arg)
     eddy_loop *loop = arg;
     bool is_virtual =
         (loop->ops->caps & EDDYI_CAP_VIRTUAL_TIME) != 0; /* its time does not wait for threads */
-    return eddy_loop_shutdown_default_executor(loop, is_virtual ? (double)INFINITY : EXECUTOR_LIMIT_SECONDS);
+    return eddy_loop_shutdown_default_executor(loop, is_virtual ? (double)INFINITY
+                                                                : (double)EXECUTOR_LIMIT_SECONDS);
 }
 
 /* R5, step 5. What goes wrong here is told, and the loop is closed all the same. */

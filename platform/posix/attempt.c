@@ -50,7 +50,7 @@ static void fill_message(struct msghdr *message, const eddyi_op *op, struct iove
     eddyi_buffer *first = first_buffer(op);
     size_t count = op->buffer_count - (size_t)(first - op->buffers);
     message->msg_iov = (struct iovec *)(void *)first;
-    message->msg_iovlen = count < MOST_BUFFERS ? count : MOST_BUFFERS;
+    message->msg_iovlen = (__typeof__(message->msg_iovlen))(count < MOST_BUFFERS ? count : MOST_BUFFERS);
 #ifdef EDDY_INJECT
     if (eddyi_inject_most_bytes() != UINT32_MAX) {
         *one = (struct iovec){first->data, eddyi_limited(first->size)};

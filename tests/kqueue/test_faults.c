@@ -181,6 +181,35 @@ static void fault_P6_interrupted_calls_that_made_their_changes(void **state)
     bench_close(&b);
 }
 
+/* The wish changes back after an interrupted call had made the change: the kernel must be told again. */
+static void fault_P6_change_of_mind_after_an_interrupted_change(void **state)
+{
+    (void)state;
+    const kqueue_faults always = {.interrupt = 100};
+    int ends[2];
+    char in;
+    eddyi_descriptor d;
+    trial t;
+    bench b = bench_open(&eddyi_backend_kqueue);
+    local_pair(ends, SOCK_STREAM);
+    attach(&b, &d, ends[0], EDDYI_FOREIGN);
+    trial_submit(&b, &t, &d, EDDYI_POLL, NULL, 0);
+    trial_cancel(&b, &t);
+    assert_int_equal(send(ends[1], "x", 1, 0), 1);
+    assert_int_equal(bench_wait(&b, 0, 4), 0); /* told, and nobody listens: no more of it is wanted */
+    kqueue_faults_set(&always);
+    assert_int_equal(bench_wait(&b, 0, 4), 0); /* that is said by a call that is interrupted */
+    kqueue_faults_set(NULL);
+    assert_int_equal(recv(ends[0], &in, 1, 0), 1);
+    trial_submit(&b, &t, &d, EDDYI_POLL, NULL, 0);
+    assert_true(t.lent);
+    assert_int_equal(send(ends[1], "y", 1, 0), 1);
+    assert_int_equal(trial_finish(&b, &t), EDDYI_IN);
+    release(&b, &d);
+    close(ends[1]);
+    bench_close(&b);
+}
+
 static void fault_P16_kernel_without_user_events_wakes_by_a_pipe(void **state)
 {
     (void)state;
@@ -204,6 +233,7 @@ int main(void)
         TEST(receipts_come_alone),
         TEST(fault_P2_P8_stale_events_reach_nobody),
         TEST(fault_P6_interrupted_calls_that_made_their_changes),
+        TEST(fault_P6_change_of_mind_after_an_interrupted_change),
         TEST(fault_P16_kernel_without_user_events_wakes_by_a_pipe),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,6 +129,28 @@ static void more_changes_than_room_are_all_made(void **state)
     bench_close(&b);
 }
 
+/* The call that was to make the change failed before it did. */
+static void fault_P6_change_that_an_interrupted_call_did_not_make(void **state)
+{
+    (void)state;
+    const eddyi_inject_plan plan = {.fail_at = 1, .calls = BIT_OF(kevent), .os_error = EINTR};
+    int ends[2];
+    eddyi_descriptor d;
+    trial t;
+    bench b = bench_open(&eddyi_backend_kqueue);
+    local_pair(ends, SOCK_STREAM);
+    attach(&b, &d, ends[0], EDDYI_FOREIGN);
+    poll_for(&b, &t, &d, EDDYI_IN, 0);
+    eddyi_inject_start(&plan);
+    assert_int_equal(bench_wait(&b, 0, 4), 0);
+    eddyi_inject_stop();
+    assert_int_equal(send(ends[1], "x", 1, 0), 1);
+    assert_int_equal(trial_finish(&b, &t), EDDYI_IN);
+    release(&b, &d);
+    close(ends[1]);
+    bench_close(&b);
+}
+
 /* A number that was closed behind our back is another's: its change is refused, and nobody is told of the other's events. */
 static void fault_P2_change_of_what_has_another_file_is_refused(void **state)
 {
@@ -314,6 +336,7 @@ int main(void)
         cmocka_unit_test(echo_costs_one_receive_and_one_send),
         cmocka_unit_test(changes_go_with_the_call_that_waits),
         cmocka_unit_test(more_changes_than_room_are_all_made),
+        cmocka_unit_test(fault_P6_change_that_an_interrupted_call_did_not_make),
         cmocka_unit_test(fault_P2_change_of_what_has_another_file_is_refused),
         cmocka_unit_test(fault_P9_half_close_with_data_unread),
         cmocka_unit_test(fault_P9_pipe_without_a_reader_is_told_to_the_writer),
