@@ -129,7 +129,7 @@ int eddyi_readiness_submit(eddyi_backend *backend, eddyi_op *op, eddyi_result *n
         return done(op, now, EDDY_ENOSYS);
     if (!d->attached)
         return done(op, now, EDDY_EBADF);
-    eddyi_op **place = eddyi_readiness_place(op);
+    eddyi_op **place = eddyi_op_place(op);
     if (*place != NULL)
         return done(op, now, EDDY_EBUSY);
     eddyi_slot *slot = eddyi_slot_of(&backend->slots, d);
@@ -159,7 +159,7 @@ int eddyi_readiness_submit(eddyi_backend *backend, eddyi_op *op, eddyi_result *n
 
 int eddyi_readiness_cancel(eddyi_backend *backend, eddyi_op *op, eddyi_result *now)
 {
-    eddyi_op **place = eddyi_readiness_place(op);
+    eddyi_op **place = eddyi_op_place(op);
     (void)backend;
     if (*place != op)
         return done(op, now, EDDY_EINVALIDSTATE);

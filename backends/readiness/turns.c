@@ -13,28 +13,6 @@ enum {
     MOST_PROVABLE = 16 /* buffers that no system cuts off */
 };
 
-eddyi_op **eddyi_readiness_place(const eddyi_op *op)
-{
-    switch (op->kind) {
-    case EDDYI_RECV:
-    case EDDYI_RECVFROM:
-    case EDDYI_ACCEPT:
-    case EDDYI_READ:
-        return &op->descriptor->reader;
-    case EDDYI_POLL:
-        return (op->events & EDDYI_IN) ? &op->descriptor->reader : &op->descriptor->writer;
-    default:
-        return &op->descriptor->writer;
-    }
-}
-
-uint32_t eddyi_readiness_bits(const eddyi_op *op)
-{
-    if (op->kind == EDDYI_POLL)
-        return op->events & (EDDYI_IN | EDDYI_OUT);
-    return eddyi_readiness_place(op) == &op->descriptor->reader ? EDDYI_IN : EDDYI_OUT;
-}
-
 /* The first free buffer, -1: none. */
 static int free_buffer(const eddyi_op *op)
 {
@@ -52,14 +30,6 @@ bool eddyi_readiness_starved(const eddyi_op *op)
 uint32_t eddyi_readiness_useful(const eddyi_op *op)
 {
     return op == NULL || eddyi_readiness_starved(op) ? 0 : eddyi_readiness_bits(op);
-}
-
-bool eddyi_readiness_due(const eddyi_slot *slot)
-{
-    const eddyi_descriptor *d = slot->descriptor;
-    uint32_t ready = slot->error < 0 ? EDDYI_IN | EDDYI_OUT : d->ready;
-    return (d->reader != NULL && (ready & eddyi_readiness_bits(d->reader))) ||
-           (d->writer != NULL && (ready & eddyi_readiness_bits(d->writer)));
 }
 
 static bool can_run(const eddyi_slot *slot, const eddyi_op *op)
@@ -209,7 +179,7 @@ static int run_op(eddyi_backend *backend, eddyi_slot *slot, eddyi_op *op, eddyi_
     int most = op->kind == EDDYI_ACCEPT && (op->flags & EDDYI_MULTI) ? MOST_ACCEPTS : 1, count = 0;
     while (count < room && count < most && eddyi_readiness_try(backend, slot, op, &results[count])) {
         if (results[count++].flags & EDDYI_LAST) {
-            *eddyi_readiness_place(op) = NULL;
+            *eddyi_op_place(op) = NULL;
             return count;
         }
     }

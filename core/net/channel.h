@@ -53,11 +53,11 @@ struct eddyi_channel {
     bool made_non_blocking; /* others may share the open file: it is put back */
     bool terminal;          /* when its other end goes, a read fails; that is an end like any other */
     bool lost_nothing;      /* the reader of a pipe went, and nothing was unsent */
+    bool last_words;        /* it is lost, but what is unsent says why: that goes out first */
+    bool held;              /* it is worked on: closing it waits until that is over */
     int error;              /* that ended the connection; sticky */
     int os_error;
     const char *message; /* of the error: TLS's reason, or NULL */
-    bool last_words;     /* it is lost, but what is unsent says why: that goes out first */
-    bool held;           /* it is worked on: closing it waits until that is over */
     eddyi_marks marks;
     uint64_t close_timeout;      /* nanoseconds that its end may take; UINT64_MAX: no limit */
     eddyi_op receive;            /* the owner's; of a pipe's writing end: waits for the reader to go */

@@ -83,6 +83,7 @@ static void tell_lost(eddyi_teller *teller)
 {
     eddy_datagram_transport *transport = owner_of(teller);
     int error = transport->endpoint.error;
+    eddyi_list_remove(&transport->endpoint.closable.link);
     tell_errors(transport);
     if (transport->protocol->type->connection_lost != NULL)
         transport->protocol->type->connection_lost(transport->protocol, error == EDDY_ECLOSED ? 0 : error);

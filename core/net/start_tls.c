@@ -100,10 +100,13 @@ const eddy_tls_object *eddy_stream_ssl_object(const eddy_stream *stream)
 /* What a completion backend has received and nobody was told of. */
 static int take_received(eddy_transport *transport)
 {
-    size_t got = transport->readable ? transport->got : 0;
+    eddyi_received *own = transport->own;
+    size_t got = transport->readable && own != NULL ? own->got : 0;
     transport->readable = false;
-    transport->got = 0;
-    return got > 0 ? eddyi_secure_take(&transport->channel, transport->buffer.data, got) : 0;
+    if (got == 0)
+        return 0;
+    own->got = 0;
+    return eddyi_secure_take(&transport->channel, own->data, got);
 }
 
 static int upgrade_transport(eddy_transport *transport)

@@ -7,8 +7,6 @@ static void tell_lost(eddyi_teller *teller)
     if (teller->lost)
         return;
     teller->lost = true;
-    if (teller->last != NULL)
-        eddyi_list_remove(&teller->last->link);
     EDDYI_ALLOW_MEMORY(); /* it is user code, also while the loop closes */
     teller->kind->lost(teller);
     EDDYI_FORBID_MEMORY();
@@ -61,7 +59,6 @@ void eddyi_teller_end(eddyi_teller *teller, eddyi_closable *last)
         eddyi_teller_lose(teller);
         return;
     }
-    teller->last = last;
     eddyi_list_append(&teller->loop->closables, &last->link);
     eddyi_teller_queue(teller);
 }

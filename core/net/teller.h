@@ -11,7 +11,7 @@ typedef struct eddyi_teller eddyi_teller;
 /* What its owner does when it is its turn. All but `free` call the protocol. */
 typedef struct eddyi_teller_kind {
     void (*tell)(eddyi_teller *); /* whatever there is to tell; not after `ended` */
-    void (*lost)(eddyi_teller *); /* connection_lost */
+    void (*lost)(eddyi_teller *); /* take the closable out of the loop's list, and connection_lost */
     void (*paused)(eddyi_teller *);
     void (*resumed)(eddyi_teller *);
     void (*free)(eddyi_teller *); /* nobody refers to it: give its memory back */
@@ -20,9 +20,7 @@ typedef struct eddyi_teller_kind {
 struct eddyi_teller {
     const eddyi_teller_kind *kind;
     eddy_loop *loop;
-    eddyi_node node; /* queued when something is to be told */
-    eddyi_closable
-        *last; /* the owner's: it stands in the loop's closables while connection_lost waits for its turn */
+    eddyi_node node;     /* queued when something is to be told */
     uint32_t references; /* users', and one until connection_lost has returned */
     bool made;           /* connection_made was called */
     bool ended;          /* there is only connection_lost left to tell */

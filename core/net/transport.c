@@ -133,6 +133,7 @@ static void tell_lost(eddyi_teller *teller)
 {
     eddy_transport *transport = owner_of(teller);
     eddy_protocol *protocol = transport->protocol;
+    eddyi_list_remove(&transport->channel.closable.link);
     if (transport->channel.error != 0) /* with TLS's reason, for who looks at the last error */
         (void)eddyi_channel_tell(&transport->channel, "connection_lost");
     if (protocol != NULL && protocol->type->connection_lost != NULL)

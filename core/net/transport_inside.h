@@ -7,6 +7,13 @@
 #include "core/net/channel.h"
 #include "core/net/teller.h"
 
+/* Memory of a transport's own to receive into. */
+typedef struct eddyi_received {
+    eddyi_buffer buffer; /* of the receive op */
+    size_t got;          /* bytes in it that are not delivered yet */
+    char data[16 * 1024];
+} eddyi_received;
+
 struct eddy_transport {
     eddyi_channel channel; /* first; its `reading`: the receive op is lent */
     eddyi_teller teller;
@@ -16,8 +23,7 @@ struct eddy_transport {
     bool readable;           /* there is something to read: `got` bytes, or the kernel has some */
     bool ended;              /* the peer's end was seen */
     eddyi_list drainers;     /* stream_wait.link of tasks in sendfile that wait for what is unsent */
-    eddyi_buffer buffer; /* of the receive op, where the backend has to be given one beforehand; else empty */
-    size_t got;          /* bytes in it that are not delivered yet */
+    eddyi_received *own;     /* where the backend has to be given memory beforehand; else NULL */
 };
 
 /* Take a connected descriptor over. On failure it stays the caller's. The caller sets the protocol and queues the teller. */

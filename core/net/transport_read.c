@@ -6,7 +6,7 @@
 #include "core/net/secure.h"
 #include "core/net/transport_inside.h"
 
-enum { SHARED_SIZE = 64 * 1024, OWN_SIZE = 16 * 1024 };
+enum { SHARED_SIZE = 64 * 1024 };
 
 static bool tries_first(const eddy_transport *transport)
 {
@@ -21,8 +21,13 @@ int eddyi_transport_prepare_reading(eddy_transport *transport, enum eddyi_channe
     if (way == EDDYI_WAY_WRITE_PIPE)
         return 0;
     if (!tries_first(transport)) {
-        transport->buffer = (eddyi_buffer){eddyi_allocate(&loop->allocator, OWN_SIZE), OWN_SIZE};
-        return transport->buffer.data != NULL ? 0 : EDDY_ENOMEM;
+        eddyi_received *own = eddyi_allocate(&loop->allocator, sizeof *own);
+        if (own == NULL)
+            return EDDY_ENOMEM;
+        own->buffer = (eddyi_buffer){own->data, sizeof own->data};
+        own->got = 0;
+        transport->own = own;
+        return 0;
     }
     if (loop->received == NULL)
         loop->received = eddyi_allocate(&loop->allocator, SHARED_SIZE);
@@ -31,8 +36,8 @@ int eddyi_transport_prepare_reading(eddy_transport *transport, enum eddyi_channe
 
 void eddyi_transport_end_reading(eddy_transport *transport)
 {
-    eddyi_release(&transport->channel.loop->allocator, transport->buffer.data);
-    transport->buffer.data = NULL;
+    eddyi_release(&transport->channel.loop->allocator, transport->own);
+    transport->own = NULL;
 }
 
 /* ---- the op ---- */
@@ -62,14 +67,15 @@ static void ended(eddy_transport *transport, const eddyi_result *result)
     if (channel->state != EDDYI_CHANNEL_OPEN) {
         eddyi_channel_try_finish(channel);
     } else if (channel->secure != NULL) { /* TLS began over it */
-        eddyi_secure_received(channel, result, transport->buffer.data);
+        eddyi_secure_received(channel, result, transport->own != NULL ? transport->own->data : NULL);
     } else if (result->value == EDDY_ECANCELED) {
         eddyi_transport_start_reading(transport); /* resumed before the cancel came back; or still paused */
     } else if (result->value < 0 && !is_end(channel, result->value)) {
         eddyi_channel_fail(channel, (int)result->value, result->os_error);
     } else {
         transport->readable = true;
-        transport->got = tries_first(transport) || result->value < 0 ? 0 : (size_t)result->value;
+        if (transport->own != NULL)
+            transport->own->got = result->value > 0 ? (size_t)result->value : 0;
         eddyi_teller_queue(&transport->teller);
     }
 }
@@ -96,7 +102,7 @@ void eddyi_transport_start_reading(eddy_transport *transport)
                                   .kind = poll ? EDDYI_POLL : receive_kind(channel),
                                   .events = poll ? EDDYI_IN : 0,
                                   .offset = UINT64_MAX,
-                                  .buffers = &transport->buffer,
+                                  .buffers = poll ? NULL : &transport->own->buffer,
                                   .buffer_count = poll ? 0 : 1,
                                   .waiter = &channel->received};
     channel->reading = true;
@@ -166,8 +172,8 @@ static bool is_buffered(const eddy_transport *transport)
 /* From the transport's own memory; a buffered protocol gets it in pieces, and may pause or close in between. */
 static void deliver_own(eddy_transport *transport)
 {
-    const char *data = transport->buffer.data;
-    size_t size = transport->got, given = 0;
+    const char *data = transport->own->data;
+    size_t size = transport->own->got, given = 0;
     transport->readable = false;
     if (size == 0) {
         tell_end(transport);
@@ -225,9 +231,9 @@ static void receive_now(eddy_transport *transport)
 static void decrypt_now(eddy_transport *transport)
 {
     eddyi_channel *channel = &transport->channel;
-    eddyi_buffer room = transport->buffer;
-    if (tries_first(transport))
-        room = (eddyi_buffer){channel->loop->received, SHARED_SIZE};
+    eddyi_buffer room = {channel->loop->received, SHARED_SIZE};
+    if (!tries_first(transport))
+        room = transport->own->buffer;
     if (is_buffered(transport) && !ask_buffer(transport, &room))
         return;
     if (!wants_to_read(transport)) /* get_buffer paused or closed */

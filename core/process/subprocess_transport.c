@@ -117,6 +117,7 @@ static void shut(eddyi_closable *closable)
 static void tell_lost(eddyi_teller *teller)
 {
     eddy_subprocess_transport *self = owner_of(teller);
+    eddyi_list_remove(&self->closable.link);
     if (self->protocol->type->connection_lost != NULL)
         self->protocol->type->connection_lost(self->protocol, self->error);
 }

@@ -62,16 +62,18 @@ TASK_TEST(pipe_transport_tells_data_then_the_end_then_the_loss)
 {
     int ends[2];
     recorder r;
+    eddy_stream *out;
     NEEDS_REAL_DESCRIPTORS();
     open_pipe(ends);
     begin_reading(&r, ends[0]);
+    assert_int_equal(eddy_connect_write_pipe(&out, ends[1], NULL), 0);
     assert_int_equal(eddy_transport_fileno(r.transport), ends[0]);
-    assert_int_equal(write(ends[1], "hello", 5), 5);
+    assert_int_equal(eddy_stream_write(out, "hello", 5), 0);
     recorder_wait_data(&r, 5);
-    assert_int_equal(write(ends[1], "you", 3), 3);
+    assert_int_equal(eddy_stream_write(out, "you", 3), 0);
     recorder_wait_data(&r, 8);
     assert_memory_equal(r.data, "helloyou", 8);
-    close(ends[1]);
+    eddy_stream_release(out);
     recorder_wait(&r, 'L');
     assert_string_equal(r.story.text, "MddeL");
     assert_int_equal(r.lost_with, 0);
