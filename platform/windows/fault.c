@@ -20,7 +20,7 @@ typedef struct telling {
     eddyi_context back;
 } telling;
 
-static void tell(uintptr_t address)
+static void tell_of(uintptr_t address)
 {
     char text[TEXT_SIZE];
     DWORD written;
@@ -32,7 +32,7 @@ static void tell_elsewhere(void *arg)
 {
     telling *self = arg;
     eddyi_context left;
-    tell(self->address);
+    tell_of(self->address);
     eddyi_context_switch(&left, &self->back);
 }
 

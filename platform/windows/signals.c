@@ -37,7 +37,7 @@ static entry *entry_of(int number)
 
 /* ---- when one comes ---- */
 
-static bool tell(entry *e)
+static bool tell_of(entry *e)
 {
     bool told = false;
     AcquireSRWLockShared(&telling);
@@ -58,14 +58,14 @@ static bool tell(entry *e)
 static BOOL WINAPI on_console_event(DWORD event)
 {
     if (event == CTRL_C_EVENT)
-        return tell(entry_of(SIGINT));
-    return event == CTRL_BREAK_EVENT && tell(entry_of(SIGBREAK));
+        return tell_of(entry_of(SIGINT));
+    return event == CTRL_BREAK_EVENT && tell_of(entry_of(SIGBREAK));
 }
 
 static void __cdecl on_raise(int number)
 {
     (void)signal(number, on_raise); /* the C library has put the default back; no EDDYI_CALL: nothing could be done */
-    (void)tell(entry_of(number));
+    (void)tell_of(entry_of(number));
 }
 
 /* ---- adding and removing ---- */
