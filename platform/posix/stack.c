@@ -56,6 +56,12 @@ void eddyi_pages_discard(void *pages, size_t size)
     (void)EDDYI_CALL(madvise, -1, (pages, size, MADV_DONTNEED)); /* failing costs memory only */
 }
 
+void eddyi_pages_as_stack(void *low, size_t size)
+{
+    (void)low;
+    (void)size;
+}
+
 void eddyi_guard_limit(enum eddyi_guard most)
 {
     atomic_store(&most_allowed, (int)most);
