@@ -317,7 +317,7 @@ enum { CHUNK = 8 * PAGE };
 
 typedef struct reader {
     eddy_fd fd;
-    HANDLE thread, leave;
+    HANDLE thread, leave, progress;
     uint64_t received;
 } reader;
 
@@ -335,6 +335,7 @@ static DWORD WINAPI read_all(void *arg)
             if (in[i] != byte_at(r->received + (uint64_t)i))
                 return 3;
         r->received += (uint64_t)n;
+        SetEvent(r->progress);
     }
 }
 
@@ -349,10 +350,10 @@ static void one_send(race *r, reader *peer, unsigned char *chunk, uint64_t *sent
     prepare(&t, &r->d, EDDYI_SEND, chunk, CHUNK);
     submit(&r->b, &t);
     if (t.lent && next_random(&r->random, 4) != 0)
-        ReleaseSemaphore(peer->leave, 1, NULL);
+        ReleaseSemaphore(peer->leave, 4, NULL);
     dawdle(&r->random);
     if (t.lent && next_random(&r->random, 4) == 0)
-        (void)step_for(&r->b, MILLISECOND); /* some of it goes out */
+        (void)WaitForSingleObject(peer->progress, 1); /* some of it goes out */
     bool raced = t.lent;
     if (raced) {
         cancel(&r->b, &t);
@@ -377,11 +378,14 @@ static void fault_W2_five_hundred_cancelled_sends_tell_what_went_out(void **stat
     uint64_t sent = 0;
     int cancels = 0;
     DWORD status = 9;
-    reader peer = {.leave = CreateSemaphoreW(NULL, 0, 1000000, NULL)};
+    reader peer = {.leave = CreateSemaphoreW(NULL, 0, 1000000, NULL),
+                   .progress = CreateEventW(NULL, FALSE, FALSE, NULL)};
     (void)state;
     unsigned char *chunks = VirtualAlloc(NULL, CHUNKS * CHUNK, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
     assert_non_null(chunks);
     socket_pair(ends);
+    assert_int_equal(eddyi_platform_net.set_option(NULL, ends[0], EDDYI_SEND_BUFFER, CHUNK), 0);
+    assert_int_equal(eddyi_platform_net.set_option(NULL, ends[1], EDDYI_RECEIVE_BUFFER, 2 * CHUNK), 0);
     peer.fd = ends[1];
     r = (race){.b = bench_open(SKIP), .random = 99};
     attach(&r.b, &r.d, ends[0], EDDYI_STREAM);
@@ -399,6 +403,7 @@ static void fault_W2_five_hundred_cancelled_sends_tell_what_went_out(void **stat
     nothing_more(&r.b);
     CloseHandle(peer.thread);
     CloseHandle(peer.leave);
+    CloseHandle(peer.progress);
     page_free(chunks);
     race_close(&r);
     close_now(ends[1]);
