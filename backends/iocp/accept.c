@@ -165,12 +165,8 @@ int eddyi_iocp_cancel_accept(iocp_file *file, eddyi_op *op, eddyi_result *now)
 
 static DWORD outcome(iocp_file *file, iocp_accept *slot, eddyi_result *result)
 {
-    DWORD bytes, flags;
-    if (slot->overlapped.Internal == 0)
-        return take(file, slot, result);
-    if (!WSAGetOverlappedResult((SOCKET)file->fd, &slot->overlapped, &bytes, FALSE, &flags))
-        return GetLastError();
-    return take(file, slot, result);
+    DWORD error = eddyi_iocp_error_of(file, &slot->overlapped);
+    return error != 0 ? error : take(file, slot, result);
 }
 
 /* All that were asked for are back when the op has ended. */

@@ -165,6 +165,8 @@ void eddyi_iocp_end(eddyi_op *, eddyi_result *result);
 /* An overlapped call has been made: `ok`, or the last error says why not. */
 int eddyi_iocp_begun(iocp_file *, eddyi_op *, bool ok, eddyi_result *result);
 int eddyi_iocp_failed(eddyi_result *result, DWORD error);
+/* How a posted call ended; 0: well. Cancelled and closed here are ERROR_OPERATION_ABORTED. */
+DWORD eddyi_iocp_error_of(const iocp_file *, OVERLAPPED *);
 
 /* What begins an op: IOCP_PENDING, IOCP_DONE with its result, or IOCP_STARVED. */
 int eddyi_iocp_begin_receive(iocp_file *, eddyi_op *, eddyi_result *);

@@ -134,8 +134,8 @@ static void tell(eddyi_backend *backend, eddyi_op *op, eddyi_result *result)
         eddyi_iocp_again(backend, op);
 }
 
-/* The error that an overlapped call ended with. A socket's own numbers are had from Winsock only. */
-static DWORD error_of(iocp_file *file, OVERLAPPED *overlapped)
+/* A socket's own numbers are had from Winsock only; of one that was closed meanwhile it knows nothing. */
+DWORD eddyi_iocp_error_of(const iocp_file *file, OVERLAPPED *overlapped)
 {
     DWORD bytes, flags;
     if (overlapped->Internal == 0)
@@ -143,7 +143,8 @@ static DWORD error_of(iocp_file *file, OVERLAPPED *overlapped)
     BOOL ok = file->nature == IOCP_SOCKET
                   ? WSAGetOverlappedResult((SOCKET)file->fd, overlapped, &bytes, FALSE, &flags)
                   : GetOverlappedResult(eddyi_iocp_handle(file->fd), overlapped, &bytes, FALSE);
-    return ok ? 0 : GetLastError();
+    DWORD error = ok ? 0 : GetLastError();
+    return error == WSAENOTSOCK || error == ERROR_INVALID_HANDLE ? ERROR_OPERATION_ABORTED : error;
 }
 
 bool eddyi_iocp_arrived(iocp_file *file, eddyi_op *op, eddyi_result *result)
@@ -156,7 +157,7 @@ bool eddyi_iocp_arrived(iocp_file *file, eddyi_op *op, eddyi_result *result)
         if (!eddyi_iocp_tried_arrived(file, op, (DWORD)(overlapped->Internal != 0), result))
             return false;
     } else {
-        fill(file, op, error_of(file, overlapped), (DWORD)overlapped->InternalHigh, result);
+        fill(file, op, eddyi_iocp_error_of(file, overlapped), (DWORD)overlapped->InternalHigh, result);
     }
     if (result->value == EDDY_ECANCELED && op->state != IOCP_CANCELLING)
         result->value = EDDY_EBADF; /* it was closed behind our back */
