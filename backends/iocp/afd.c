@@ -119,9 +119,25 @@ static DWORD find_base(iocp_file *file)
     return 0;
 }
 
-int eddyi_iocp_ask(iocp_file *file, eddyi_op *op, uint32_t bits, eddyi_result *result)
+static uint32_t bits_of(const eddyi_op *op)
+{
+    switch (op->kind) {
+    case EDDYI_POLL:
+        return op->events;
+    case EDDYI_RECV:
+    case EDDYI_RECVFROM:
+    case EDDYI_ACCEPT:
+    case EDDYI_READ:
+        return EDDYI_IN;
+    default:
+        return EDDYI_OUT;
+    }
+}
+
+int eddyi_iocp_ask(iocp_file *file, eddyi_op *op, eddyi_result *result)
 {
     iocp_lent *lent = eddyi_iocp_lent_of(op);
+    uint32_t bits = bits_of(op);
     DWORD error = find_base(file);
     if (error != 0)
         return eddyi_iocp_failed(result, error);
@@ -133,6 +149,7 @@ int eddyi_iocp_ask(iocp_file *file, eddyi_op *op, uint32_t bits, eddyi_result *r
     lent->question = (iocp_question){
         .timeout.QuadPart = INT64_MAX, .count = 1, .socket = (HANDLE)file->base, .events = events};
     lent->overlapped = (OVERLAPPED){0};
+    lent->asked = true;
     iocp_question *question = &lent->question;
     BOOL ok = EDDYI_CALL_AS(poll, DeviceIoControl, FALSE,
                             (file->backend->afd, ASK_POLL, question, sizeof *question, question,
@@ -142,9 +159,10 @@ int eddyi_iocp_ask(iocp_file *file, eddyi_op *op, uint32_t bits, eddyi_result *r
 }
 
 /* An error or a connection that failed is told in both directions: who tries then learns which one it is. */
-uint32_t eddyi_iocp_answer(const iocp_question *question)
+uint32_t eddyi_iocp_answer(eddyi_op *op)
 {
-    uint32_t bits = 0;
+    const iocp_question *question = &eddyi_iocp_lent_of(op)->question;
+    uint32_t bits = 0, asked = bits_of(op);
     ULONG events = question->count == 0 ? 0 : question->events;
     if (events & (MAY_RECEIVE | MAY_ACCEPT))
         bits |= EDDYI_IN;
@@ -154,10 +172,12 @@ uint32_t eddyi_iocp_answer(const iocp_question *question)
         bits |= EDDYI_OUT;
     if (events & (ABORTED | CONNECT_FAILED))
         bits |= EDDYI_IN | EDDYI_OUT | EDDYI_END_IN | EDDYI_END_OUT;
-    return bits;
+    asked |= (asked & EDDYI_IN ? EDDYI_END_IN : 0u) | (asked & EDDYI_OUT ? EDDYI_END_OUT : 0u);
+    return bits & asked;
 }
 
-bool eddyi_iocp_answer_is_closed(const iocp_question *question)
+bool eddyi_iocp_answer_is_closed(eddyi_op *op)
 {
+    const iocp_question *question = &eddyi_iocp_lent_of(op)->question;
     return question->count > 0 && (question->events & CLOSED) != 0;
 }

@@ -59,6 +59,7 @@ typedef struct iocp_lent {
             INT address_size; /* of RECVFROM */
         };
     };
+    bool asked;      /* it is the driver's that tells when the op may be tried, or begun */
     uint8_t picked;  /* PICK_BUFFER: the buffer that the kernel fills */
     uint8_t attempt; /* what eddyi_attempt keeps in an op's state */
 } iocp_lent;
@@ -156,8 +157,10 @@ eddyi_op **eddyi_iocp_place(const eddyi_op *);
 /* Begin each MULTI op that is to be begun again, as far as `room` goes; returns the results that came at once. */
 int eddyi_iocp_go_on(eddyi_backend *, eddyi_result *results, int room);
 int eddyi_iocp_tell_kept(eddyi_backend *, eddyi_result *results, int room);
-/* The packet of a posted op; false: it says nothing yet. */
-bool eddyi_iocp_arrived(iocp_file *, eddyi_op *, eddyi_result *result);
+/* The packet of a posted op. */
+void eddyi_iocp_arrived(iocp_file *, eddyi_op *, eddyi_result *result);
+/* The driver's packet for it; false: it says nothing, and the op goes on. */
+bool eddyi_iocp_answered(iocp_file *, eddyi_op *, eddyi_result *result);
 void eddyi_iocp_keep(eddyi_backend *, eddyi_op *, int64_t value, int32_t os_error);
 void eddyi_iocp_again(eddyi_backend *, eddyi_op *);
 /* The op is the caller's again. */
@@ -204,14 +207,14 @@ int eddyi_iocp_cancel_accept(iocp_file *, eddyi_op *, eddyi_result *now);
 int eddyi_iocp_afd_open(eddyi_backend *);
 void eddyi_iocp_afd_close(eddyi_backend *);
 /* Ask to be told when the socket is ready for what the op does. */
-int eddyi_iocp_ask(iocp_file *, eddyi_op *, uint32_t bits, eddyi_result *);
-uint32_t eddyi_iocp_answer(const iocp_question *); /* EDDYI_IN ... that hold; 0: none */
-bool eddyi_iocp_answer_is_closed(const iocp_question *);
+int eddyi_iocp_ask(iocp_file *, eddyi_op *, eddyi_result *);
+uint32_t eddyi_iocp_answer(eddyi_op *); /* EDDYI_IN ... that hold; 0: none */
+bool eddyi_iocp_answer_is_closed(eddyi_op *);
 
 /* tried.c */
 bool eddyi_iocp_is_tried(const iocp_file *, const eddyi_op *);
-/* The driver has answered; false: it was asked again. */
-bool eddyi_iocp_tried_arrived(iocp_file *, eddyi_op *, DWORD error, eddyi_result *);
+/* The driver says that it is the moment for it: IOCP_PENDING: it was not, and is asked again. */
+int eddyi_iocp_try_now(iocp_file *, eddyi_op *, eddyi_result *);
 
 /* object.c */
 int eddyi_iocp_object_create(iocp_file *);

@@ -48,11 +48,20 @@ static void fill(iocp_file *file, eddyi_op *op, DWORD error, DWORD bytes, eddyi_
     }
 }
 
+/* The system has too much of them under way for the moment: the driver tells when it is worth another call. */
+static bool fails_for_now(const iocp_file *file, const eddyi_op *op, DWORD error)
+{
+    return (error == WSAEWOULDBLOCK || error == WSAEINTR) && file->nature == IOCP_SOCKET &&
+           op->kind != EDDYI_CONNECT;
+}
+
 /* A warning (there was more than fitted) has its packet as a success has that is not skipped; an error has none. */
 int eddyi_iocp_begun(iocp_file *file, eddyi_op *op, bool ok, eddyi_result *result)
 {
     OVERLAPPED *overlapped = &eddyi_iocp_lent_of(op)->overlapped;
     DWORD error = ok ? 0 : GetLastError();
+    if (fails_for_now(file, op, error))
+        return eddyi_iocp_ask(file, op, result);
     if (error == ERROR_IO_PENDING || error == ERROR_MORE_DATA || error == WSAEMSGSIZE || (ok && !file->skips))
         return IOCP_PENDING;
     fill(file, op, error, ok ? (DWORD)overlapped->InternalHigh : 0, result);
@@ -84,6 +93,7 @@ static int begin_on_socket(iocp_file *file, eddyi_op *op, eddyi_result *result)
 static int begin(iocp_file *file, eddyi_op *op, eddyi_result *result)
 {
     *result = (eddyi_result){.op = op};
+    eddyi_iocp_lent_of(op)->asked = false;
     if (file->fd == -1) {
         result->value = EDDY_EBADF;
         return IOCP_DONE;
@@ -147,20 +157,29 @@ DWORD eddyi_iocp_error_of(const iocp_file *file, OVERLAPPED *overlapped)
     return error == WSAENOTSOCK || error == ERROR_INVALID_HANDLE ? ERROR_OPERATION_ABORTED : error;
 }
 
-bool eddyi_iocp_arrived(iocp_file *file, eddyi_op *op, eddyi_result *result)
+void eddyi_iocp_arrived(iocp_file *file, eddyi_op *op, eddyi_result *result)
 {
     OVERLAPPED *overlapped = &eddyi_iocp_lent_of(op)->overlapped;
     *result = (eddyi_result){.op = op};
-    if (file->nature == IOCP_OBJECT) {
+    if (file->nature == IOCP_OBJECT)
         result->value = EDDYI_IN;
-    } else if (file->nature == IOCP_SOCKET && eddyi_iocp_is_tried(file, op)) {
-        if (!eddyi_iocp_tried_arrived(file, op, (DWORD)(overlapped->Internal != 0), result))
-            return false;
-    } else {
+    else
         fill(file, op, eddyi_iocp_error_of(file, overlapped), (DWORD)overlapped->InternalHigh, result);
-    }
     if (result->value == EDDY_ECANCELED && op->state != IOCP_CANCELLING)
         result->value = EDDY_EBADF; /* it was closed behind our back */
+    tell(file->backend, op, result);
+}
+
+bool eddyi_iocp_answered(iocp_file *file, eddyi_op *op, eddyi_result *result)
+{
+    *result = (eddyi_result){.op = op};
+    if (op->state == IOCP_CANCELLING) /* nothing was done yet, whatever could be */
+        result->value = EDDY_ECANCELED;
+    else if (eddyi_iocp_lent_of(op)->overlapped.Internal != 0 || eddyi_iocp_answer_is_closed(op))
+        result->value = EDDY_EBADF;
+    else if (eddyi_iocp_is_tried(file, op) ? eddyi_iocp_try_now(file, op, result) == IOCP_PENDING
+                                           : begin(file, op, result) == IOCP_PENDING)
+        return false;
     tell(file->backend, op, result);
     return true;
 }
@@ -231,10 +250,9 @@ int eddyi_iocp_tell_kept(eddyi_backend *backend, eddyi_result *results, int room
 /* The packet tells how it ended; if the kernel does not know the op any more, it is on its way already. */
 static void ask_to_end(iocp_file *file, eddyi_op *op)
 {
-    bool asked_driver = file->nature == IOCP_SOCKET && eddyi_iocp_is_tried(file, op);
-    HANDLE handle = asked_driver ? file->backend->afd : eddyi_iocp_handle(file->fd);
+    iocp_lent *lent = eddyi_iocp_lent_of(op);
     op->state = IOCP_CANCELLING;
-    (void)CancelIoEx(handle, &eddyi_iocp_lent_of(op)->overlapped);
+    (void)CancelIoEx(lent->asked ? file->backend->afd : eddyi_iocp_handle(file->fd), &lent->overlapped);
 }
 
 int eddyi_iocp_cancel(eddyi_backend *backend, eddyi_op *op, eddyi_result *now)

@@ -14,21 +14,6 @@ bool eddyi_iocp_is_tried(const iocp_file *file, const eddyi_op *op)
     return !file->ported || op->kind == EDDYI_POLL || is_local_connect(op);
 }
 
-static uint32_t bits_of(const eddyi_op *op)
-{
-    switch (op->kind) {
-    case EDDYI_POLL:
-        return op->events;
-    case EDDYI_RECV:
-    case EDDYI_RECVFROM:
-    case EDDYI_ACCEPT:
-    case EDDYI_READ:
-        return EDDYI_IN;
-    default:
-        return EDDYI_OUT;
-    }
-}
-
 /* Sockets know no reads and writes. A receive that picks has one buffer a try. */
 static int64_t attempt(eddyi_op *op, eddyi_result *result)
 {
@@ -69,29 +54,14 @@ int eddyi_iocp_begin_tried(iocp_file *file, eddyi_op *op, eddyi_result *result)
     }
     if (op->kind != EDDYI_POLL && try_once(op, result))
         return IOCP_DONE;
-    return eddyi_iocp_ask(file, op, bits_of(op), result);
+    return eddyi_iocp_ask(file, op, result);
 }
 
-bool eddyi_iocp_tried_arrived(iocp_file *file, eddyi_op *op, DWORD error, eddyi_result *result)
+int eddyi_iocp_try_now(iocp_file *file, eddyi_op *op, eddyi_result *result)
 {
-    const iocp_question *question = &eddyi_iocp_lent_of(op)->question;
-    uint32_t asked = bits_of(op);
-    if (op->state == IOCP_CANCELLING) {
-        result->value = EDDY_ECANCELED;
-        return true;
-    }
-    if (error != 0 || eddyi_iocp_answer_is_closed(question)) {
-        result->value = EDDY_EBADF;
-        return true;
-    }
-    if (op->kind != EDDYI_POLL) {
-        if (try_once(op, result))
-            return true;
-    } else {
-        asked |= (asked & EDDYI_IN ? EDDYI_END_IN : 0u) | (asked & EDDYI_OUT ? EDDYI_END_OUT : 0u);
-        result->value = eddyi_iocp_answer(question) & asked;
-        if (result->value != 0)
-            return true;
-    }
-    return eddyi_iocp_ask(file, op, bits_of(op), result) == IOCP_DONE;
+    if (op->kind == EDDYI_POLL)
+        result->value = eddyi_iocp_answer(op);
+    if (op->kind == EDDYI_POLL ? result->value != 0 : try_once(op, result))
+        return IOCP_DONE;
+    return eddyi_iocp_ask(file, op, result);
 }

@@ -20,7 +20,9 @@ static bool object_arrived(iocp_file *file, eddyi_result *result)
 {
     eddyi_op *op = file->descriptor->reader;
     atomic_store(&file->signalled, false);
-    return op != NULL && eddyi_iocp_arrived(file, op, result);
+    if (op != NULL)
+        eddyi_iocp_arrived(file, op, result);
+    return op != NULL;
 }
 
 /* false: no result came of it. */
@@ -29,7 +31,7 @@ static bool dispatch(eddyi_backend *backend, const OVERLAPPED_ENTRY *entry, eddy
     OVERLAPPED *overlapped = entry->lpOverlapped;
     if (entry->lpCompletionKey == IOCP_KEY_AFD) { /* nobody else has this handle: the op is lent */
         eddyi_op *op = eddyi_iocp_op_of((iocp_lent *)(void *)overlapped);
-        return eddyi_iocp_arrived(eddyi_iocp_file_of(backend, op->descriptor), op, result);
+        return eddyi_iocp_answered(eddyi_iocp_file_of(backend, op->descriptor), op, result);
     }
     iocp_file *file = eddyi_iocp_file_by_key(backend, entry->lpCompletionKey);
     if (file != NULL && file->nature == IOCP_OBJECT && overlapped == NULL)
@@ -39,9 +41,10 @@ static bool dispatch(eddyi_backend *backend, const OVERLAPPED_ENTRY *entry, eddy
         return eddyi_iocp_accept_arrived(file, accept, result);
     eddyi_op *op = file != NULL ? posted_op(file, overlapped) : NULL;
     if (op != NULL)
-        return eddyi_iocp_arrived(file, op, result);
-    backend->strays++;
-    return false;
+        eddyi_iocp_arrived(file, op, result);
+    else
+        backend->strays++;
+    return op != NULL;
 }
 
 /* ---- taking packets ---- */
