@@ -18,7 +18,8 @@ enum { FIRST_COUNT = 64 };
 typedef struct entry { /* one slot */
     SOCKET socket;
     uint32_t generation;
-    uint8_t bits; /* watched */
+    uint8_t bits;  /* watched */
+    uint8_t found; /* by the wait that is being told */
     bool used;
 } entry;
 
@@ -208,8 +209,7 @@ static void fill_sets(eddyi_poller *poller)
         poller->sets[i]->count = 0;
     put(poller->sets[READ], (SOCKET)poller->bell);
     for (uint32_t i = 0; i < poller->top; i++) {
-        uint32_t slot = poller->turn + i < poller->top ? poller->turn + i : poller->turn + i - poller->top;
-        const entry *e = &poller->entries[slot];
+        const entry *e = &poller->entries[i];
         if (e->bits & EDDYI_IN)
             put(poller->sets[READ], e->socket);
         if (e->bits & EDDYI_OUT) {
@@ -219,26 +219,38 @@ static void fill_sets(eddyi_poller *poller)
     }
 }
 
-/* One event a socket and set: readiness puts them together. */
-static int collect(eddyi_poller *poller, eddyi_event *events, int capacity)
+static bool note_found(eddyi_poller *poller)
 {
-    static const uint32_t bits[SETS] = {EDDYI_IN, EDDYI_OUT, EDDYI_IN | EDDYI_OUT | EDDYI_EVENT_ASK};
-    int count = 0;
+    static const uint8_t bits[SETS] = {EDDYI_IN, EDDYI_OUT, EDDYI_IN | EDDYI_OUT | EDDYI_EVENT_ASK};
+    bool rung = false;
     for (int i = 0; i < SETS; i++) {
         const set *found = poller->sets[i];
-        for (u_int n = 0; n < found->count && count < capacity; n++) {
-            if (found->sockets[n] == (SOCKET)poller->bell) {
-                silence(poller);
-                events[count++] = (eddyi_event){.slot = EDDYI_SLOT_WAKE, .bits = EDDYI_IN};
-                continue;
-            }
-            const entry *e = entry_of(poller, found->sockets[n]);
-            if (e == NULL)
-                continue;
-            uint32_t slot = (uint32_t)(e - poller->entries);
-            events[count++] = (eddyi_event){.slot = slot, .generation = e->generation, .bits = bits[i]};
+        for (u_int n = 0; n < found->count; n++) {
+            entry *e = entry_of(poller, found->sockets[n]);
+            rung = rung || found->sockets[n] == (SOCKET)poller->bell;
+            if (e != NULL)
+                e->found |= bits[i];
+        }
+    }
+    return rung;
+}
+
+static int collect(eddyi_poller *poller, eddyi_event *events, int capacity)
+{
+    int count = 0;
+    uint32_t start = poller->turn;
+    if (note_found(poller)) {
+        silence(poller);
+        events[count++] = (eddyi_event){.slot = EDDYI_SLOT_WAKE, .bits = EDDYI_IN};
+    }
+    for (uint32_t i = 0; i < poller->top; i++) {
+        uint32_t slot = start + i < poller->top ? start + i : start + i - poller->top;
+        entry *e = &poller->entries[slot];
+        if (e->found != 0 && count < capacity) {
+            events[count++] = (eddyi_event){.slot = slot, .generation = e->generation, .bits = e->found};
             poller->turn = slot + 1;
         }
+        e->found = 0;
     }
     return count;
 }

@@ -15,7 +15,7 @@ typedef struct stack_top {
 void eddyi_context_end(void);
 void eddyi_context_begin(eddyi_context *from, stack_top *top, void *low, void (*entry)(void *arg), void *arg);
 
-const size_t eddyi_context_room = 512; /* vector registers are kept too */
+const size_t eddyi_context_room = 512 + EDDYI_STACK_LOST; /* vector registers are kept too */
 
 _Static_assert(sizeof(stack_top) == 64, "as x86_64_win64.S lays it out");
 

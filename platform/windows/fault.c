@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/platform.h"
+#include "platform/windows/stack.h"
 #include "platform/windows/system.h"
 
 enum { ALTERNATE_SIZE = 64 * 1024, TEXT_SIZE = 256 };
@@ -80,9 +81,11 @@ int eddyi_fault_install(eddyi_fault_describe_fn fn)
 /* A call that fails counts too: each is paired with a leave. */
 int eddyi_fault_thread_enter(void)
 {
+    ULONG kept = EDDYI_STACK_KEPT;
     depth++;
     if (own_stack != NULL)
         return 0;
+    (void)SetThreadStackGuarantee(&kept); /* no EDDYI_CALL: with less an overflow may go untold */
     own_stack = EDDYI_CALL_AS(mmap, VirtualAlloc, NULL,
                               (NULL, ALTERNATE_SIZE, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE));
     return own_stack != NULL ? 0 : EDDY_ENOMEM;

@@ -11,6 +11,13 @@ static int failed(int32_t *os_error)
     return eddyi_error_from_system(*os_error);
 }
 
+/* What the file was not opened for; elsewhere the descriptor is the wrong one for it. */
+static int not_done(int32_t *os_error)
+{
+    int rc = failed(os_error);
+    return *os_error == ERROR_ACCESS_DENIED ? EDDY_EBADF : rc;
+}
+
 static DWORD access_of(unsigned how)
 {
     DWORD access = (how & EDDYI_FILE_READS) || !(how & EDDYI_FILE_WRITES) ? GENERIC_READ : 0;
@@ -67,7 +74,7 @@ int64_t eddyi_file_read(eddy_fd fd, void *data, size_t size, uint64_t offset, in
         return got;
     if (GetLastError() == ERROR_HANDLE_EOF || GetLastError() == ERROR_BROKEN_PIPE)
         return 0;
-    return failed(os_error);
+    return not_done(os_error);
 }
 
 int64_t eddyi_file_write(eddy_fd fd, const void *data, size_t size, uint64_t offset, int32_t *os_error)
@@ -77,7 +84,7 @@ int64_t eddyi_file_write(eddy_fd fd, const void *data, size_t size, uint64_t off
     if (EDDYI_CALL_AS(write, WriteFile, FALSE,
                       ((HANDLE)fd, data, eddyi_limited(size), &put, place(&where, offset))))
         return put;
-    return failed(os_error);
+    return not_done(os_error);
 }
 
 int eddyi_file_sync(eddy_fd fd, int32_t *os_error)

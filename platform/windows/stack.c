@@ -74,7 +74,7 @@ void eddyi_pages_as_stack(void *low, size_t size)
 {
     size_t page = eddyi_page_size();
     uintptr_t top = (uintptr_t)low + size, limit = (top / page - FIRST_PAGES) * page;
-    if (size < (FIRST_PAGES + 3) * page) /* nothing to be saved */
+    if (size < (FIRST_PAGES + 1) * page + EDDYI_STACK_LOST) /* nothing to be saved */
         return;
     DWORD before;
     char *growing = (char *)limit - page;

@@ -21,6 +21,7 @@ bool support_is_simulated(void);
 
 long support_live_blocks(void);     /* allocated and not released, by eddy */
 int support_open_descriptors(void); /* -1 where that cannot be counted */
+bool support_thread_name(char *name, size_t size); /* of the calling thread; false: the system does not tell */
 
 /* Run the body as main task; fail the test if memory or descriptors are not as before. Returns what it came to. */
 int support_run(eddy_coro_fn body, void *arg);
