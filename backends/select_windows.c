@@ -12,7 +12,12 @@
 #define SECOND UINT64_C(1000000000)
 #define SLICE  (UINT64_C(86400) * SECOND)
 
-enum { READ, WRITE, FAILED, SETS }; /* FAILED: connections that could not be made are told there, and only there */
+enum {
+    READ,
+    WRITE,
+    FAILED,
+    SETS
+}; /* FAILED: connections that could not be made are told there, and only there */
 enum { FIRST_COUNT = 64 };
 
 typedef struct entry { /* one slot */
@@ -30,8 +35,8 @@ typedef struct set { /* as fd_set, of any length */
 
 struct eddyi_poller {
     const eddy_allocator *allocator;
-    entry *entries;     /* by slot */
-    uint32_t *slots;    /* by socket / 4, for handles are multiples of 4: slot + 1, 0: none */
+    entry *entries;  /* by slot */
+    uint32_t *slots; /* by socket / 4, for handles are multiples of 4: slot + 1, 0: none */
     set *sets[SETS];
     uint32_t count, top; /* of entries; those from `top` on are not used */
     uint32_t slot_count;
@@ -113,7 +118,7 @@ static int check(SOCKET socket)
         return last_error();
     SetLastError(ERROR_SUCCESS);
     return GetFileType((HANDLE)socket) == FILE_TYPE_UNKNOWN && GetLastError() != ERROR_SUCCESS ? EDDY_EBADF
-                                                                                                 : EDDY_EPERM;
+                                                                                               : EDDY_EPERM;
 }
 
 static int select_add(eddyi_poller *poller, eddy_fd descriptor, eddyi_event event, bool level)
@@ -130,8 +135,8 @@ static int select_add(eddyi_poller *poller, eddy_fd descriptor, eddyi_event even
     entry *old = entry_of(poller, socket);
     if (old != NULL && old->used)
         return EDDY_EEXIST;
-    poller->entries[event.slot] = (entry){
-        .socket = socket, .generation = event.generation, .bits = (uint8_t)event.bits, .used = true};
+    poller->entries[event.slot] =
+        (entry){.socket = socket, .generation = event.generation, .bits = (uint8_t)event.bits, .used = true};
     poller->slots[place_of(socket)] = event.slot + 1;
     if (event.slot >= poller->top)
         poller->top = event.slot + 1;
@@ -261,8 +266,8 @@ static int collect_bad(eddyi_poller *poller, eddyi_event *events, int capacity)
     int count = 0, type, size = sizeof type;
     for (uint32_t i = 0; i < poller->top && count < capacity; i++) {
         entry *e = &poller->entries[i];
-        if (e->bits == 0 || EDDYI_CALL(getsockopt, SOCKET_ERROR,
-                                       (e->socket, SOL_SOCKET, SO_TYPE, (char *)&type, &size)) == 0)
+        if (e->bits == 0 ||
+            EDDYI_CALL(getsockopt, SOCKET_ERROR, (e->socket, SOL_SOCKET, SO_TYPE, (char *)&type, &size)) == 0)
             continue;
         events[count++] = (eddyi_event){.slot = i,
                                         .generation = e->generation,
@@ -276,7 +281,7 @@ static int select_once(eddyi_poller *poller, uint64_t timeout)
 {
     uint64_t microseconds = timeout == UINT64_MAX ? 0 : (timeout + 999) / 1000;
     struct timeval limit = {.tv_sec = (long)(microseconds / 1000000),
-                                  .tv_usec = (long)(microseconds % 1000000)};
+                            .tv_usec = (long)(microseconds % 1000000)};
     if (poller->turn >= poller->top)
         poller->turn = 0;
     fill_sets(poller);

@@ -233,7 +233,7 @@ typedef struct eddyi_spawn {
 
 typedef struct eddyi_child {
     int pid;
-    eddy_fd descriptor; /* to be polled for EDDYI_IN: it has ended. -1: only eddyi_child_await tells */
+    eddy_fd descriptor;      /* to be polled for EDDYI_IN: it has ended. -1: only eddyi_child_await tells */
     intptr_t process, watch; /* the system's own, where a number does not do */
 } eddyi_child;
 

@@ -39,7 +39,8 @@ void eddyi_context_set_limit(void *low, size_t size, void *limit)
 void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*entry)(void *arg), void *arg)
 {
     stack_top *top = top_of(low, size);
-    if (top->mark != mark() || (uintptr_t)top->limit < (uintptr_t)low || (uintptr_t)top->limit > (uintptr_t)top)
+    if (top->mark != mark() || (uintptr_t)top->limit < (uintptr_t)low ||
+        (uintptr_t)top->limit > (uintptr_t)top)
         top->limit = low; /* a stack that does not grow */
     top->mark = mark();
     top->no_caller = 0;

@@ -29,7 +29,8 @@ uint32_t eddyi_fill_buffers(WSABUF *out, const eddyi_op *op)
     uint64_t left = eddyi_limited(SIZE_MAX);
     for (uint32_t i = 0; i < op->buffer_count && count < EDDYI_MOST_BUFFERS && left > 0; i++) {
         const eddyi_buffer *buffer = &op->buffers[i];
-        if (buffer->size == 0) /* were a transfer cut here, moving nothing would look like the end of the stream */
+        if (buffer->size ==
+            0) /* were a transfer cut here, moving nothing would look like the end of the stream */
             continue;
         out[count].buf = buffer->data;
         out[count].len = buffer->size < left ? (ULONG)buffer->size : (ULONG)left;
@@ -62,8 +63,8 @@ static int64_t attempt_send(eddyi_op *op, int32_t *os_error)
     if (count == 0)
         return 0;
     do
-        rc = EDDYI_CALL_AS(send, WSASend, SOCKET_ERROR,
-                           (socket_of(op), buffers, count, &sent, 0, NULL, NULL));
+        rc =
+            EDDYI_CALL_AS(send, WSASend, SOCKET_ERROR, (socket_of(op), buffers, count, &sent, 0, NULL, NULL));
     while (rc != 0 && WSAGetLastError() == WSAEINTR);
     return rc == 0 ? (int64_t)sent : failed(os_error);
 }
@@ -134,7 +135,8 @@ static int ask(SOCKET socket, readiness *ready)
         ready->in.fd_array[ready->in.fd_count++] = socket;
         ready->out.fd_array[ready->out.fd_count++] = socket;
         ready->failed.fd_array[ready->failed.fd_count++] = socket;
-        rc = EDDYI_CALL_AS(poll, select, SOCKET_ERROR, (0, &ready->in, &ready->out, &ready->failed, &at_once));
+        rc =
+            EDDYI_CALL_AS(poll, select, SOCKET_ERROR, (0, &ready->in, &ready->out, &ready->failed, &at_once));
     } while (rc < 0 && WSAGetLastError() == WSAEINTR);
     return rc;
 }
@@ -147,8 +149,8 @@ static int64_t connect_outcome(const eddyi_op *op, int32_t *os_error)
         return failed(os_error);
     if (ready.out.fd_count == 0 && ready.failed.fd_count == 0)
         return EDDY_EAGAIN;
-    if (EDDYI_CALL(getsockopt, SOCKET_ERROR,
-                   (socket_of(op), SOL_SOCKET, SO_ERROR, (char *)&error, &size)) != 0)
+    if (EDDYI_CALL(getsockopt, SOCKET_ERROR, (socket_of(op), SOL_SOCKET, SO_ERROR, (char *)&error, &size)) !=
+        0)
         error = WSAGetLastError();
     if (error == 0 && ready.out.fd_count == 0) /* it failed, and somebody has taken the reason */
         error = WSAECONNREFUSED;
@@ -173,6 +175,8 @@ static int64_t attempt_connect(eddyi_op *op, int32_t *os_error)
     if (number == WSAEWOULDBLOCK || number == WSAEINTR || number == WSAEALREADY)
         return EDDY_EAGAIN;
     *os_error = number;
+    if (number == WSAEOPNOTSUPP || number == WSAEFAULT) /* an address of another family is all that can be wrong so */
+        return EDDY_EAFNOSUPPORT;
     return eddyi_error_from_system(number);
 }
 

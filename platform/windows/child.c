@@ -58,8 +58,9 @@ void eddyi_child_close(eddyi_child *child)
 {
     if (child->descriptor < 0)
         return;
-    (void)UnregisterWaitEx((HANDLE)child->watch, INVALID_HANDLE_VALUE); /* when it returns nobody rings any more */
-    (void)closesocket((SOCKET)child->descriptor);                       /* no EDDYI_CALL: ours */
+    (void)UnregisterWaitEx((HANDLE)child->watch,
+                           INVALID_HANDLE_VALUE); /* when it returns nobody rings any more */
+    (void)closesocket((SOCKET)child->descriptor); /* no EDDYI_CALL: ours */
     child->descriptor = -1;
 }
 
@@ -88,8 +89,8 @@ int eddyi_child_signal(const eddyi_child *child, int number)
     if (number == 0 || WaitForSingleObject(process_of(child), 0) == WAIT_OBJECT_0)
         return number >= 0 ? 0 : EDDY_EINVAL;
     if (number == SIGTERM || number == SIGKILL || number == SIGINT)
-        done = EDDYI_CALL_AS(kill, TerminateProcess, FALSE,
-                             (process_of(child), EDDYI_ENDED_BY | (UINT)number));
+        done =
+            EDDYI_CALL_AS(kill, TerminateProcess, FALSE, (process_of(child), EDDYI_ENDED_BY | (UINT)number));
     else if (number == SIGBREAK) /* heard by a child in a process group of its own */
         done = EDDYI_CALL_AS(kill, GenerateConsoleCtrlEvent, FALSE, (CTRL_BREAK_EVENT, (DWORD)child->pid));
     else
@@ -105,7 +106,8 @@ bool eddyi_child_kill_and_reap(const eddyi_child *child, int *returncode)
     if (!TerminateProcess(process_of(child), EDDYI_ENDED_BY | SIGKILL) &&
         WaitForSingleObject(process_of(child), 0) != WAIT_OBJECT_0)
         return false;
-    (void)WaitForSingleObject(process_of(child), INFINITE); /* it ends when its last call of the system's has */
+    (void)WaitForSingleObject(process_of(child),
+                              INFINITE); /* it ends when its last call of the system's has */
     *returncode = code_of(child);
     (void)CloseHandle(process_of(child));
     return true;

@@ -68,7 +68,8 @@ static void put_all(line *to, const char *const *arguments)
     for (size_t i = 0; arguments[i] != NULL; i++) {
         if (i > 0)
             put(to, ' ');
-        if (arguments[i] == shell_switches) { /* with /s the shell takes off the outer quotes and nothing else */
+        if (arguments[i] ==
+            shell_switches) { /* with /s the shell takes off the outer quotes and nothing else */
             put_text(to, shell_switches);
             put_text(to, " \"");
             put_text(to, arguments[i + 1]);

@@ -39,10 +39,12 @@ static void tell_elsewhere(void *arg)
 
 static bool find_address(const EXCEPTION_RECORD *record, uintptr_t *address)
 {
-    if (record->ExceptionCode != EXCEPTION_ACCESS_VIOLATION && record->ExceptionCode != EXCEPTION_STACK_OVERFLOW)
+    if (record->ExceptionCode != EXCEPTION_ACCESS_VIOLATION &&
+        record->ExceptionCode != EXCEPTION_STACK_OVERFLOW)
         return false;
     *address = record->NumberParameters > 1 ? (uintptr_t)record->ExceptionInformation[1] : 0;
-    if (record->ExceptionCode == EXCEPTION_STACK_OVERFLOW) { /* told while the last pages are left: the guard is below */
+    if (record->ExceptionCode ==
+        EXCEPTION_STACK_OVERFLOW) { /* told while the last pages are left: the guard is below */
         ULONG_PTR low, high;
         GetCurrentThreadStackLimits(&low, &high);
         *address = low - 1;

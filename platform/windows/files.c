@@ -45,9 +45,9 @@ int eddyi_file_open(eddy_fd *out, const char *path, unsigned how, bool *position
     int rc = eddyi_text_widen(eddyi_default_allocator(), &wide, path);
     if (rc < 0)
         return rc;
-    HANDLE file = EDDYI_CALL_AS(open, CreateFileW, INVALID_HANDLE_VALUE,
-                                (wide, access_of(how), shared, NULL, disposition_of(how), FILE_ATTRIBUTE_NORMAL,
-                                 NULL));
+    HANDLE file =
+        EDDYI_CALL_AS(open, CreateFileW, INVALID_HANDLE_VALUE,
+                      (wide, access_of(how), shared, NULL, disposition_of(how), FILE_ATTRIBUTE_NORMAL, NULL));
     rc = file != INVALID_HANDLE_VALUE ? 0 : failed(os_error);
     eddyi_release(eddyi_default_allocator(), wide);
     if (rc < 0)

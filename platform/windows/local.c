@@ -38,7 +38,8 @@ static bool is_socket(const wchar_t *path)
     if (search == INVALID_HANDLE_VALUE)
         return false;
     (void)FindClose(search);
-    return (data.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) && data.dwReserved0 == IO_REPARSE_TAG_AF_UNIX;
+    return (data.dwFileAttributes & FILE_ATTRIBUTE_REPARSE_POINT) &&
+           data.dwReserved0 == IO_REPARSE_TAG_AF_UNIX;
 }
 
 /* Refused: its socket is closed. Anything else, an error too, and it may be somebody's. A connection to a local socket never waits for long: it
@@ -48,8 +49,7 @@ static bool is_dead(const eddyi_address *address, enum eddyi_socket_type type)
     eddy_fd fd;
     if (eddyi_platform_net.socket(NULL, &fd, EDDYI_FAMILY_UNIX, type) < 0)
         return false;
-    int rc =
-        EDDYI_CALL(connect, SOCKET_ERROR, ((SOCKET)fd, eddyi_sockaddr(address), (int)address->size));
+    int rc = EDDYI_CALL(connect, SOCKET_ERROR, ((SOCKET)fd, eddyi_sockaddr(address), (int)address->size));
     bool refused = rc < 0 && WSAGetLastError() == WSAECONNREFUSED;
     (void)closesocket((SOCKET)fd); /* no EDDYI_CALL: whatever it says, it is closed */
     return refused;

@@ -64,7 +64,8 @@ static BOOL WINAPI on_console_event(DWORD event)
 
 static void __cdecl on_raise(int number)
 {
-    (void)signal(number, on_raise); /* the C library has put the default back; no EDDYI_CALL: nothing could be done */
+    (void)signal(number,
+                 on_raise); /* the C library has put the default back; no EDDYI_CALL: nothing could be done */
     (void)tell_of(entry_of(number));
 }
 

@@ -9,6 +9,16 @@ static int answer(int rc)
     return rc >= 0 ? rc : eddyi_error_from_system(eddyi_last_error());
 }
 
+/* Winsock calls a handle that is none no socket. */
+static int answer_of(eddy_fd fd, int rc)
+{
+    if (rc >= 0 || eddyi_last_error() != WSAENOTSOCK)
+        return answer(rc);
+    SetLastError(ERROR_SUCCESS);
+    return GetFileType((HANDLE)fd) == FILE_TYPE_UNKNOWN && GetLastError() != ERROR_SUCCESS ? EDDY_EBADF
+                                                                                           : EDDY_ENOTSOCK;
+}
+
 /* ---- starting Winsock ---- */
 
 static BOOL CALLBACK start(INIT_ONCE *once, void *result, void **unused)
@@ -16,7 +26,8 @@ static BOOL CALLBACK start(INIT_ONCE *once, void *result, void **unused)
     WSADATA data;
     (void)once;
     (void)unused;
-    *(int *)result = WSAStartup(MAKEWORD(2, 2), &data); /* it is never given up: others may use it until the end */
+    *(int *)result =
+        WSAStartup(MAKEWORD(2, 2), &data); /* it is never given up: others may use it until the end */
     return *(int *)result == 0;
 }
 
@@ -48,7 +59,8 @@ static int domain_of(enum eddyi_family family)
 static int set_non_blocking(SOCKET socket, bool on)
 {
     u_long value = on;
-    return answer(EDDYI_CALL_AS(fcntl, ioctlsocket, SOCKET_ERROR, (socket, (long)FIONBIO, &value)));
+    return answer_of((eddy_fd)socket,
+                     EDDYI_CALL_AS(fcntl, ioctlsocket, SOCKET_ERROR, (socket, (long)FIONBIO, &value)));
 }
 
 static int set_number(SOCKET socket, int level, int name, int value)
@@ -92,20 +104,20 @@ static int net_bind(eddyi_backend *backend, eddy_fd fd, const eddyi_address *add
     int rc = EDDYI_CALL(bind, SOCKET_ERROR, ((SOCKET)fd, eddyi_sockaddr(address), (int)address->size));
     if (rc < 0 && eddyi_last_error() == WSAEACCES) /* so it says that another has it to himself */
         return EDDY_EADDRINUSE;
-    return answer(rc);
+    return answer_of(fd, rc);
 }
 
 static int net_listen(eddyi_backend *backend, eddy_fd fd, int backlog)
 {
     (void)backend;
-    return answer(EDDYI_CALL(listen, SOCKET_ERROR, ((SOCKET)fd, backlog)));
+    return answer_of(fd, EDDYI_CALL(listen, SOCKET_ERROR, ((SOCKET)fd, backlog)));
 }
 
 static int net_shutdown(eddyi_backend *backend, eddy_fd fd, int how)
 {
     int ways = how == EDDYI_SHUT_READ ? SD_RECEIVE : how == EDDYI_SHUT_WRITE ? SD_SEND : SD_BOTH;
     (void)backend;
-    return answer(EDDYI_CALL(shutdown, SOCKET_ERROR, ((SOCKET)fd, ways)));
+    return answer_of(fd, EDDYI_CALL(shutdown, SOCKET_ERROR, ((SOCKET)fd, ways)));
 }
 
 /* Sockets are closed in one way, and everything else in another. */
@@ -157,7 +169,8 @@ static int net_set_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_
         return EDDY_EINVAL;
     if (name == NO_SUCH_OPTION)
         return EDDY_ENOSYS;
-    if (option == EDDYI_REUSE_ADDRESS) /* what it means elsewhere holds here anyhow; here it would mean another thing */
+    if (option ==
+        EDDYI_REUSE_ADDRESS) /* what it means elsewhere holds here anyhow; here it would mean another thing */
         return set_number((SOCKET)fd, SOL_SOCKET, SO_EXCLUSIVEADDRUSE, 1);
     if (option == EDDYI_LINGER_RESET)
         return answer(EDDYI_CALL(setsockopt, SOCKET_ERROR,
@@ -177,7 +190,7 @@ static int net_get_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_
         return EDDY_ENOSYS;
     int rc = EDDYI_CALL(getsockopt, SOCKET_ERROR, ((SOCKET)fd, level, name, (char *)&found, &size));
     if (rc < 0)
-        return answer(rc);
+        return answer_of(fd, rc);
     if (size == 1) /* some yes or no comes as one byte */
         found = *(const unsigned char *)&found;
     if (option == EDDYI_SOCKET_ERROR && found != 0)
@@ -195,7 +208,8 @@ static int unbound_name(eddy_fd fd, eddyi_address *out)
 {
     WSAPROTOCOL_INFOW info;
     int size = sizeof info;
-    if (getsockopt((SOCKET)fd, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) != 0) /* no EDDYI_CALL: see above */
+    if (getsockopt((SOCKET)fd, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) !=
+        0) /* no EDDYI_CALL: see above */
         return answer(-1);
     memset(out->bytes, 0, sizeof out->bytes);
     ((struct sockaddr *)(void *)out->bytes)->sa_family = (ADDRESS_FAMILY)info.iAddressFamily;
@@ -215,7 +229,7 @@ static int net_local_address(eddyi_backend *backend, eddy_fd fd, eddyi_address *
         return unbound_name(fd, out);
     if (rc == 0)
         out->size = (uint32_t)size;
-    return answer(rc);
+    return answer_of(fd, rc);
 }
 
 static int net_peer_address(eddyi_backend *backend, eddy_fd fd, eddyi_address *out)
@@ -226,7 +240,7 @@ static int net_peer_address(eddyi_backend *backend, eddy_fd fd, eddyi_address *o
         EDDYI_CALL(getpeername, SOCKET_ERROR, ((SOCKET)fd, (struct sockaddr *)(void *)out->bytes, &size));
     if (rc == 0)
         out->size = (uint32_t)size;
-    return answer(rc);
+    return answer_of(fd, rc);
 }
 
 const eddyi_net_ops eddyi_platform_net = {

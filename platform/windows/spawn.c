@@ -48,8 +48,8 @@ static bool is_script(const wchar_t *path)
     size_t length = wcslen(path);
     while (length > 0 && (path[length - 1] == L' ' || path[length - 1] == L'.'))
         length--;
-    return length >= 4 && (_wcsnicmp(path + length - 4, L".bat", 4) == 0 ||
-                           _wcsnicmp(path + length - 4, L".cmd", 4) == 0);
+    return length >= 4 &&
+           (_wcsnicmp(path + length - 4, L".bat", 4) == 0 || _wcsnicmp(path + length - 4, L".cmd", 4) == 0);
 }
 
 static bool has_folder(const wchar_t *program)

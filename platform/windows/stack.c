@@ -117,8 +117,7 @@ enum eddyi_guard eddyi_pages_guard(void *pages, size_t size)
 {
     DWORD before;
     enum eddyi_guard most = eddyi_guard_probe();
-    if (most == EDDYI_GUARD_LIGHT &&
-        EDDYI_CALL_AS(madvise, VirtualFree, FALSE, (pages, size, MEM_DECOMMIT)))
+    if (most == EDDYI_GUARD_LIGHT && EDDYI_CALL_AS(madvise, VirtualFree, FALSE, (pages, size, MEM_DECOMMIT)))
         return EDDYI_GUARD_LIGHT;
     if (most != EDDYI_GUARD_NONE &&
         EDDYI_CALL_AS(mprotect, VirtualProtect, FALSE, (pages, size, PAGE_NOACCESS, &before)))

@@ -27,8 +27,7 @@
 #ifdef EDDY_INJECT
 bool eddyi_refused(enum eddyi_inject_call call); /* true: the plan says so, and the last error is set */
 /* EDDYI_CALL(recv, SOCKET_ERROR, (socket, buffer, size, flags)): the call, or the failure value when the plan says so. */
-#define EDDYI_CALL(name, failure, arguments)                                                                 \
-    (eddyi_refused(EDDYI_INJECT_##name) ? (failure) : name arguments)
+#define EDDYI_CALL(name, failure, arguments) (eddyi_refused(EDDYI_INJECT_##name) ? (failure) : name arguments)
 /* A call that counts as the one of POSIX that does the same: EDDYI_CALL_AS(mmap, VirtualAlloc, NULL, (...)). */
 #define EDDYI_CALL_AS(kind, name, failure, arguments)                                                        \
     (eddyi_refused(EDDYI_INJECT_##kind) ? (failure) : name arguments)

@@ -21,7 +21,17 @@ bool support_is_simulated(void);
 
 long support_live_blocks(void);     /* allocated and not released, by eddy */
 int support_open_descriptors(void); /* -1 where that cannot be counted */
-bool support_thread_name(char *name, size_t size); /* of the calling thread; false: the system does not tell */
+/* What not every system has or tells; docs/platforms.md says which. Simulated ones have it all. */
+enum support_feature {
+    SUPPORT_RESETS,            /* a connection that is aborted ends by a reset */
+    SUPPORT_REFUSED_DATAGRAMS, /* who sends to a closed port is told */
+    SUPPORT_SHARED_PORTS,      /* of several listeners */
+    SUPPORT_LOCAL_DATAGRAMS,   /* local sockets, for which a sender waits while its peer is full */
+    SUPPORT_TELLS_BLOCKING     /* whether a socket blocks can be asked */
+};
+bool support_has(enum support_feature feature);
+bool support_thread_name(char *name,
+                         size_t size); /* of the calling thread; false: the system does not tell */
 
 /* Run the body as main task; fail the test if memory or descriptors are not as before. Returns what it came to. */
 int support_run(eddy_coro_fn body, void *arg);

@@ -44,8 +44,15 @@ int close(int fd)
 int dup(int fd)
 {
     HANDLE copy, self = GetCurrentProcess();
+    WSAPROTOCOL_INFOW info;
     if (!is_handle(fd))
         return _dup(fd);
+    if (is_socket(fd)) { /* Winsock must know of it */
+        if (WSADuplicateSocketW((SOCKET)fd, GetCurrentProcessId(), &info) != 0)
+            return -1;
+        return (int)WSASocketW(FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, FROM_PROTOCOL_INFO, &info, 0,
+                               WSA_FLAG_OVERLAPPED);
+    }
     return DuplicateHandle(self, (HANDLE)(intptr_t)fd, self, &copy, 0, FALSE, DUPLICATE_SAME_ACCESS)
                ? (int)(intptr_t)copy
                : -1;
@@ -64,8 +71,10 @@ int open(const char *path, int flags, ...)
     if (strcmp(path, "/proc/self/exe") == 0)
         GetModuleFileNameA(NULL, self, sizeof self);
     bool is_device = strncmp(path, "/dev/", 5) == 0;
-    HANDLE file = CreateFileA(is_device ? "NUL" : self[0] != '\0' ? self : path, GENERIC_READ,
-                              FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
+    HANDLE file = CreateFileA(is_device         ? "NUL"
+                              : self[0] != '\0' ? self
+                                                : path,
+                              GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_WRITE, NULL, OPEN_EXISTING,
                               FILE_FLAG_BACKUP_SEMANTICS, NULL);
     return file != INVALID_HANDLE_VALUE ? (int)(intptr_t)file : -1;
 }
@@ -210,8 +219,9 @@ int mkstemp(char *pattern)
 {
     if (!make_name(pattern))
         return -1;
-    HANDLE file = CreateFileA(pattern, GENERIC_READ | GENERIC_WRITE | DELETE,
-                              FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, CREATE_NEW, 0, NULL);
+    HANDLE file =
+        CreateFileA(pattern, GENERIC_READ | GENERIC_WRITE | DELETE,
+                    FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, CREATE_NEW, 0, NULL);
     return file != INVALID_HANDLE_VALUE ? _open_osfhandle((intptr_t)file, _O_RDWR | _O_BINARY) : -1;
 }
 

@@ -36,21 +36,21 @@
 
 /* ---- skipped where they are called: cmocka.h has been included there ---- */
 
-#define fork()                                   (skip(), (pid_t)-1)
-#define waitpid(child, status, options)          (*(status) = 0, (child))
-#define mkfifo(path, mode)                       (skip(), -1)
-#define setrlimit(resource, limit)               (skip(), -1)
-#define getrlimit(resource, limit)               (skip(), -1)
-#define timer_create(clock, event, timer)        (skip(), -1)
-#define timer_settime(timer, flags, value, old)  ((void)(timer), (void)(value), 0)
-#define timer_delete(timer)                      ((void)(timer))
-#define alarm(seconds)                           ((void)(seconds))
-#define posix_openpt(flags)                      (skip(), -1)
-#define grantpt(fd)                              (-1)
-#define unlockpt(fd)                             (-1)
-#define ptsname(fd)                              ""
-#define dup2(from, to)                           (test_dup2(from, to) >= 0 ? (to) : (skip(), -1)) /* no number can be chosen */
-#define kill(process, number)                    (skip(), -1)
+#define fork()                                  (skip(), (pid_t)-1)
+#define waitpid(child, status, options)         (*(status) = 0, (child))
+#define mkfifo(path, mode)                      (skip(), -1)
+#define setrlimit(resource, limit)              (skip(), -1)
+#define getrlimit(resource, limit)              (skip(), -1)
+#define timer_create(clock, event, timer)       (skip(), -1)
+#define timer_settime(timer, flags, value, old) ((void)(timer), (void)(value), 0)
+#define timer_delete(timer)                     ((void)(timer))
+#define alarm(seconds)                          ((void)(seconds))
+#define posix_openpt(flags)                     (skip(), -1)
+#define grantpt(fd)                             (-1)
+#define unlockpt(fd)                            (-1)
+#define ptsname(fd)                             ""
+#define dup2(from, to)                          (test_dup2(from, to) >= 0 ? (to) : (skip(), -1)) /* no number can be chosen */
+#define kill(process, number)                   (skip(), -1)
 
 #define WIFEXITED(status)   ((status) == (status))
 #define WEXITSTATUS(status) (status)
@@ -78,10 +78,10 @@ struct sigaction {
     test_sigset sa_mask;
     int sa_flags;
 };
-int test_sigaction(int number, const struct sigaction *action, struct sigaction *old); /* < 0: no such signal here */
-#define sigaction(number, action, old)                                                                       \
-    (test_sigaction(number, action, old) == 0 ? 0 : (skip(), -1))
-#define sigemptyset(set) (*(set) = 0)
+int test_sigaction(int number, const struct sigaction *action,
+                   struct sigaction *old); /* < 0: no such signal here */
+#define sigaction(number, action, old) (test_sigaction(number, action, old) == 0 ? 0 : (skip(), -1))
+#define sigemptyset(set)               (*(set) = 0)
 
 typedef int test_timer;
 #define timer_t test_timer
@@ -104,7 +104,8 @@ int fcntl(int fd, int command, ...); /* whether a handle is a descriptor's; bloc
 int test_dup2(int from, int to);
 int pipe(int ends[2]);
 int pipe2(int ends[2], int flags);
-int socketpair(int domain, int type, int protocol, int ends[2]); /* over loopback, whatever domain is asked for */
+int socketpair(int domain, int type, int protocol,
+               int ends[2]); /* over loopback, whatever domain is asked for */
 int test_poll(struct pollfd *what, unsigned count, int milliseconds);
 #define poll test_poll
 int setenv(const char *name, const char *value, int replace);
@@ -115,7 +116,7 @@ int test_getsockopt(int fd, int level, int name, void *value, int *size);
 #define setsockopt test_setsockopt
 #define getsockopt test_getsockopt
 char *mkdtemp(char *pattern);
-int mkstemp(char *pattern); /* may be removed while it is open */
+int mkstemp(char *pattern);                  /* may be removed while it is open */
 int test_access(const char *path, int mode); /* nothing of /proc and /dev, though an emulator shows them */
 #define access test_access
 #ifndef R_OK

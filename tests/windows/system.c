@@ -28,3 +28,68 @@ bool support_thread_name(char *name, size_t size)
     LocalFree(wide);
     return true;
 }
+
+/* ---- features: asked of the system, for emulators have not all of them ---- */
+
+static SOCKET loopback(int type, struct sockaddr_in *name)
+{
+    int size = sizeof *name;
+    SOCKET made = socket(AF_INET, type, 0);
+    *name = (struct sockaddr_in){.sin_family = AF_INET};
+    name->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (made == INVALID_SOCKET || bind(made, (struct sockaddr *)name, sizeof *name) != 0 ||
+        getsockname(made, (struct sockaddr *)name, &size) != 0)
+        abort();
+    return made;
+}
+
+static bool resets(void)
+{
+    struct sockaddr_in name, other;
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    char byte;
+    SOCKET listener = loopback(SOCK_STREAM, &name), client = loopback(SOCK_STREAM, &other);
+    if (listen(listener, 1) != 0 || connect(client, (struct sockaddr *)&name, sizeof name) != 0)
+        abort();
+    SOCKET peer = accept(listener, NULL, NULL);
+    setsockopt((int)client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    closesocket(client);
+    bool told = recv(peer, &byte, 1, 0) < 0;
+    closesocket(peer);
+    closesocket(listener);
+    return told;
+}
+
+static bool refused_datagrams(void)
+{
+    struct sockaddr_in name, nobody;
+    char byte;
+    DWORD patience = 500;
+    SOCKET gone = loopback(SOCK_DGRAM, &nobody), asker = loopback(SOCK_DGRAM, &name);
+    closesocket(gone);
+    setsockopt((int)asker, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(asker, (struct sockaddr *)&nobody, sizeof nobody) != 0)
+        abort();
+    (void)send(asker, "x", 1, 0);
+    bool told = recv(asker, &byte, 1, 0) < 0 && WSAGetLastError() != WSAETIMEDOUT;
+    closesocket(asker);
+    return told;
+}
+
+bool support_has(enum support_feature feature)
+{
+    static int known[SUPPORT_TELLS_BLOCKING + 1]; /* 0: not asked yet */
+    WSADATA data;
+    if (support_is_simulated())
+        return true;
+    if (known[feature] == 0) {
+        (void)WSAStartup(MAKEWORD(2, 2), &data);
+        bool has = feature == SUPPORT_RESETS              ? resets()
+                   : feature == SUPPORT_REFUSED_DATAGRAMS ? refused_datagrams()
+                                                          : false;
+        known[feature] = has ? 1 : -1;
+        if (!has)
+            print_message("left out, for the system has it not: feature %d of support.h\n", (int)feature);
+    }
+    return known[feature] > 0;
+}

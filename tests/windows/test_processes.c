@@ -65,8 +65,10 @@ static void expect_round_trip(const char *const *given, size_t count)
 
 static void fault_B10_arguments_arrive_as_they_were_given(void **state)
 {
-    static const char *const one[] = {"plain", "", "two words", "\"", "a\\", "a b\\", "a\\\"b", "\\\\\\\"\\\\"};
-    static const char *const other[] = {"\tx", "%PATH%", "&calc", "^\"^", "-", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x8c\x80", "a\nb"};
+    static const char *const one[] = {"plain", "",      "two words", "\"",
+                                      "a\\",   "a b\\", "a\\\"b",    "\\\\\\\"\\\\"};
+    static const char *const other[] = {
+        "\tx", "%PATH%", "&calc", "^\"^", "-", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x8c\x80", "a\nb"};
     (void)state;
     expect_round_trip(one, sizeof one / sizeof one[0]);
     expect_round_trip(other, sizeof other / sizeof other[0]);
@@ -213,7 +215,8 @@ static void end_of_a_child_makes_its_descriptor_readable(void **state)
         assert_false(is_readable(children[i].descriptor, 0));
         assert_int_equal(eddyi_child_signal(&children[i], 0), 0);
         assert_int_equal(eddyi_child_signal(&children[i], 12345), EDDY_EINVAL);
-        assert_int_equal(eddyi_child_signal(&children[i], i % 2 ? eddyi_signal_kill : eddyi_signal_terminate), 0);
+        assert_int_equal(eddyi_child_signal(&children[i], i % 2 ? eddyi_signal_kill : eddyi_signal_terminate),
+                         0);
         assert_true(is_readable(children[i].descriptor, 20000));
         eddyi_child_close(&children[i]);
         assert_int_equal(eddyi_child_reap(&children[i], &returncode), 1);
@@ -276,8 +279,10 @@ static void fault_W7_pipe_has_one_instance_and_one_client(void **state)
         assert_true(GetNamedPipeInfo((HANDLE)ends[ours], &flags, NULL, NULL, &most));
         assert_int_equal(most, 1);
         if (GetFileInformationByHandleEx((HANDLE)ends[ours], FileNameInfo, &found, sizeof found)) {
-            _snwprintf(name, 512, L"\\\\.\\pipe%.*ls", (int)(found.info.FileNameLength / 2), found.info.FileName);
-            assert_true(CreateFileW(name, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) == INVALID_HANDLE_VALUE);
+            _snwprintf(name, 512, L"\\\\.\\pipe%.*ls", (int)(found.info.FileNameLength / 2),
+                       found.info.FileName);
+            assert_true(CreateFileW(name, GENERIC_READ, 0, NULL, OPEN_EXISTING, 0, NULL) ==
+                        INVALID_HANDLE_VALUE);
             assert_true(CreateNamedPipeW(name, PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 1, 512, 512, 0, NULL) ==
                         INVALID_HANDLE_VALUE);
         }

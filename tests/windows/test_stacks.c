@@ -171,7 +171,8 @@ static int fall(void *arg)
 static int overflow(void *arg)
 {
     eddy_task *task;
-    eddy_task_options options = {.size = sizeof options, .name = "faller", .stack_size = (size_t)(intptr_t)arg};
+    eddy_task_options options = {
+        .size = sizeof options, .name = "faller", .stack_size = (size_t)(intptr_t)arg};
     int rc = eddy_create_task(&task, fall, NULL, &options);
     return rc < 0 ? rc : eddy_await(task, NULL);
 }
