@@ -119,7 +119,8 @@ static void interrupted(law_bench *b)
 void law_late_fault_P6_interrupting_signals_do_not_end_it(void **state)
 {
     (void)state;
-    if (law_needs_real("signals come in real time"))
+    if (law_needs_real("signals come in real time") &&
+        law_needs(SUPPORT_INTERRUPTIONS, "no signals interrupt a call"))
         law_run(interrupted);
 }
 
@@ -144,7 +145,8 @@ static void from_handler(law_bench *b)
 void wake_from_signal_handler(void **state)
 {
     (void)state;
-    if (law_needs_real("signals come in real time"))
+    if (law_needs_real("signals come in real time") &&
+        law_needs(SUPPORT_INTERRUPTIONS, "no signals interrupt a call"))
         law_run(from_handler);
 }
 

@@ -60,6 +60,14 @@ bool support_is_simulated(void)
     return backend != NULL && strcmp(backend, "sim") == 0;
 }
 
+bool support_tries_first(void)
+{
+    for (size_t i = 0; eddyi_backends[i] != NULL; i++)
+        if (backend == NULL || strcmp(eddyi_backends[i]->name, backend) == 0)
+            return (eddyi_backends[i]->caps & EDDYI_CAP_TRY_FIRST) != 0;
+    return false;
+}
+
 long support_live_blocks(void)
 {
     return atomic_load(&live_blocks);

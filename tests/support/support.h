@@ -18,6 +18,7 @@
 void support_init(int argc, char **argv);
 const char *support_backend(void); /* NULL: the build's default */
 bool support_is_simulated(void);
+bool support_tries_first(void); /* EDDYI_CAP_TRY_FIRST: what is pending has not begun */
 
 long support_live_blocks(void);     /* allocated and not released, by eddy */
 int support_open_descriptors(void); /* -1 where that cannot be counted */
@@ -27,9 +28,12 @@ enum support_feature {
     SUPPORT_REFUSED_DATAGRAMS, /* who sends to a closed port is told */
     SUPPORT_SHARED_PORTS,      /* of several listeners */
     SUPPORT_LOCAL_DATAGRAMS,   /* local sockets, for which a sender waits while its peer is full */
+    SUPPORT_INTERRUPTIONS,     /* signals that come in the middle of a system call */
     SUPPORT_TELLS_BLOCKING     /* whether a socket blocks can be asked */
 };
 bool support_has(enum support_feature feature);
+/* Run a program that says nothing. Returns its status, 255 when it did not end by itself. */
+int support_run_quietly(const char *const arguments[]);
 bool support_thread_name(char *name,
                          size_t size); /* of the calling thread; false: the system does not tell */
 

@@ -93,3 +93,19 @@ bool support_has(enum support_feature feature)
     }
     return known[feature] > 0;
 }
+
+int support_run_quietly(const char *const arguments[])
+{
+    int kept[2] = {_dup(1), _dup(2)};
+    fflush(NULL);
+    int nowhere = _open("NUL", _O_WRONLY);
+    assert_true(nowhere >= 0 && _dup2(nowhere, 1) == 0 && _dup2(nowhere, 2) == 0);
+    intptr_t status = _spawnv(_P_WAIT, arguments[0], arguments);
+    fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        (void)_dup2(kept[i], i + 1);
+        (void)_close(kept[i]);
+    }
+    (void)_close(nowhere);
+    return status < 0 || status > 255 ? 255 : (int)status;
+}
