@@ -1,0 +1,111 @@
+/* system.c: what the system tells about this process: how many sockets, pipes and files are open, what a thread is called.
+ * Touches the process's handles, one after the other: there is no list of them. */
+#include "support/support.h"
+
+#include "windows/posix.h"
+
+enum { LAST_HANDLE = 16384, HOLE = 512 };
+
+int support_open_descriptors(void)
+{
+    int count = 0, hole = 0;
+    for (int fd = 4; fd < LAST_HANDLE && hole < HOLE; fd += 4) {
+        bool open = fcntl(fd, F_GETFD) == 0;
+        count += open;
+        hole = open ? 0 : hole + 1;
+    }
+    return count;
+}
+
+bool support_thread_name(char *name, size_t size)
+{
+    typedef HRESULT(WINAPI * describe_fn)(HANDLE, PWSTR *);
+    wchar_t *wide;
+    describe_fn describe = (describe_fn)eddyi_system_function(L"kernel32.dll", "GetThreadDescription");
+    if (describe == NULL || describe(GetCurrentThread(), &wide) < 0)
+        return false;
+    (void)WideCharToMultiByte(CP_UTF8, 0, wide, -1, name, (int)size, NULL, NULL);
+    LocalFree(wide);
+    return true;
+}
+
+/* ---- features: asked of the system, for emulators have not all of them ---- */
+
+static SOCKET loopback(int type, struct sockaddr_in *name)
+{
+    int size = sizeof *name;
+    SOCKET made = socket(AF_INET, type, 0);
+    *name = (struct sockaddr_in){.sin_family = AF_INET};
+    name->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (made == INVALID_SOCKET || bind(made, (struct sockaddr *)name, sizeof *name) != 0 ||
+        getsockname(made, (struct sockaddr *)name, &size) != 0)
+        abort();
+    return made;
+}
+
+static bool resets(void)
+{
+    struct sockaddr_in name, other;
+    const struct linger at_once = {.l_onoff = 1, .l_linger = 0};
+    char byte;
+    SOCKET listener = loopback(SOCK_STREAM, &name), client = loopback(SOCK_STREAM, &other);
+    if (listen(listener, 1) != 0 || connect(client, (struct sockaddr *)&name, sizeof name) != 0)
+        abort();
+    SOCKET peer = accept(listener, NULL, NULL);
+    setsockopt((int)client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    closesocket(client);
+    bool told = recv(peer, &byte, 1, 0) < 0;
+    closesocket(peer);
+    closesocket(listener);
+    return told;
+}
+
+static bool refused_datagrams(void)
+{
+    struct sockaddr_in name, nobody;
+    char byte;
+    DWORD patience = 500;
+    SOCKET gone = loopback(SOCK_DGRAM, &nobody), asker = loopback(SOCK_DGRAM, &name);
+    closesocket(gone);
+    setsockopt((int)asker, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    if (connect(asker, (struct sockaddr *)&nobody, sizeof nobody) != 0)
+        abort();
+    (void)send(asker, "x", 1, 0);
+    bool told = recv(asker, &byte, 1, 0) < 0 && WSAGetLastError() != WSAETIMEDOUT;
+    closesocket(asker);
+    return told;
+}
+
+bool support_has(enum support_feature feature)
+{
+    static int known[SUPPORT_TELLS_BLOCKING + 1]; /* 0: not asked yet */
+    WSADATA data;
+    if (support_is_simulated())
+        return true;
+    if (known[feature] == 0) {
+        (void)WSAStartup(MAKEWORD(2, 2), &data);
+        bool has = feature == SUPPORT_RESETS              ? resets()
+                   : feature == SUPPORT_REFUSED_DATAGRAMS ? refused_datagrams()
+                                                          : false;
+        known[feature] = has ? 1 : -1;
+        if (!has)
+            print_message("left out, for the system has it not: feature %d of support.h\n", (int)feature);
+    }
+    return known[feature] > 0;
+}
+
+int support_run_program(const char *const *arguments, int (*as_copy)(const char *const *))
+{
+    int kept[2] = {_dup(1), _dup(2)};
+    fflush(NULL);
+    int nowhere = _open("NUL", _O_WRONLY);
+    assert_true(nowhere >= 0 && _dup2(nowhere, 1) == 0 && _dup2(nowhere, 2) == 0);
+    intptr_t status = _spawnv(_P_WAIT, arguments[0], arguments);
+    fflush(NULL);
+    for (int i = 0; i < 2; i++) {
+        (void)_dup2(kept[i], i + 1);
+        (void)_close(kept[i]);
+    }
+    (void)_close(nowhere);
+    return status < 0 || status > 255 ? 255 : (int)status;
+}
