@@ -4,10 +4,10 @@
 #include "conformance/laws_support.h"
 
 #include <stdio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "conformance/laws_tests.h"
+#include "support/support.h"
 
 static const char *program;
 
@@ -22,18 +22,10 @@ static const struct {
 /* Runs on the real backend; 1 when a test failed, and only a failed test. */
 static int run_mutant(const char *mutant, const char *law)
 {
-    int status = -1;
-    fflush(NULL);
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        if (freopen("/dev/null", "w", stdout) == NULL || freopen("/dev/null", "w", stderr) == NULL)
-            _exit(3);
-        execl(program, program, "--mutant", mutant, law, (char *)NULL);
-        _exit(3);
-    }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : 4;
+    const char *arguments[] = {program, "--mutant", mutant, law, NULL};
+    int outcome = support_run_program(arguments);
+    assert_true(outcome >= 0);
+    return outcome;
 }
 
 static void every_mutant_is_caught(void **state)

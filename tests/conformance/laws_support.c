@@ -38,6 +38,15 @@ bool law_needs_real(const char *why)
     return false;
 }
 
+bool law_needs(enum support_feature feature, const char *why)
+{
+    if (support_has(feature))
+        return true;
+    print_message("skipped: %s\n", why);
+    skipped = true;
+    return false;
+}
+
 bool law_was_skipped(void)
 {
     return skipped;
