@@ -23,7 +23,7 @@ static void never_early(law_bench *b)
         wait_until(b, law_now(b) + law_random(b, 60000));
     wait_until(b, law_now(b) + 3 * LAW_MILLISECOND + 1);
     wait_until(b, law_now(b) + 100 * LAW_MILLISECOND); /* more than the ticks of any system */
-    wait_until(b, 1); /* long ago */
+    wait_until(b, 1);                                  /* long ago */
 }
 
 void law_late_ten_thousand_deadlines_are_never_early(void **state)
