@@ -382,7 +382,10 @@ TASK_TEST(sendfile_into_a_socket_of_ones_own)
     }
     assert_int_equal(eddy_loop_sock_sendfile(loop, -1, file, NULL), EDDY_EBADF);
     close(ends[1]);
-    assert_int_equal(eddy_loop_sock_sendfile(loop, ends[0], file, NULL), EDDY_EPIPE);
+    int64_t told = 0; /* where the pair goes over a network, that may take some before it hears */
+    for (int i = 0; i < 1000 && told >= 0; i++)
+        told = eddy_loop_sock_sendfile(loop, ends[0], file, NULL);
+    assert_true(told == EDDY_EPIPE || told == EDDY_ECONNRESET);
     close(ends[0]);
     eddy_file_release(file);
     return 0;
