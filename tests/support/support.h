@@ -28,7 +28,10 @@ enum support_feature {
     SUPPORT_REFUSED_DATAGRAMS, /* who sends to a closed port is told */
     SUPPORT_SHARED_PORTS,      /* of several listeners */
     SUPPORT_LOCAL_DATAGRAMS,   /* local sockets, for which a sender waits while its peer is full */
-    SUPPORT_INTERRUPTIONS,     /* signals that come in the middle of a system call */
+    SUPPORT_SENDS_FILES,       /* by an op of the backend's, which may refuse */
+    SUPPORT_READS_PIPES,       /* by an op of the backend's */
+    SUPPORT_INTERRUPTS,        /* a signal interrupts the call that a thread is in */
+    SUPPORT_TERMINALS,         /* in pairs, as POSIX has them */
     SUPPORT_TELLS_BLOCKING     /* whether a socket blocks can be asked */
 };
 bool support_has(enum support_feature feature);
