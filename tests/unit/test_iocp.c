@@ -109,7 +109,8 @@ static void fault_W1_success_at_once_and_by_packet_are_the_same(void **state)
     (void)state;
     diary at_once = play(SKIP), by_packet = play(NEVER_SKIP);
     assert_true(at_once.at_once >= 5);
-    assert_in_range(by_packet.at_once, 0, 1); /* the pipe's end is an error of the call, which has no packet */
+    assert_in_range(by_packet.at_once, 0,
+                    1); /* the pipe's end is an error of the call, which has no packet */
     assert_int_equal(at_once.count, by_packet.count);
     for (int i = 0; i < at_once.count; i++)
         assert_int_equal(at_once.values[i], by_packet.values[i]);

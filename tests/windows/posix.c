@@ -216,6 +216,18 @@ int test_getsockopt(int fd, int level, int name, void *value, int *size)
     return getsockopt((SOCKET)fd, level, name, value, size);
 }
 
+int fnmatch(const char *pattern, const char *text, int flags)
+{
+    if (*pattern == '*')
+        return fnmatch(pattern + 1, text, flags) == 0 ||
+                       (*text != '\0' && fnmatch(pattern, text + 1, flags) == 0)
+                   ? 0
+                   : 1;
+    if (*pattern == '\0' || *text == '\0')
+        return *pattern != *text;
+    return *pattern == '?' || *pattern == *text ? fnmatch(pattern + 1, text + 1, flags) : 1;
+}
+
 /* Files of tests lie in the current folder. */
 static bool make_name(char *pattern)
 {

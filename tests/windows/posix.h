@@ -34,23 +34,25 @@
 #define ECONNREFUSED WSAECONNREFUSED
 #define ECONNRESET   WSAECONNRESET
 
-/* ---- skipped where they are called: cmocka.h has been included there ---- */
+/* ---- skipped where they are called ---- */
 
-#define fork()                                  (skip(), (pid_t)-1)
+_Noreturn void support_skip_here(const char *reason); /* support/results.h */
+
+#define fork()                                  (support_skip_here("there is no fork"), (pid_t)-1)
 #define waitpid(child, status, options)         (*(status) = 0, (child))
-#define mkfifo(path, mode)                      (skip(), -1)
-#define setrlimit(resource, limit)              (skip(), -1)
-#define getrlimit(resource, limit)              (skip(), -1)
-#define timer_create(clock, event, timer)       (skip(), -1)
+#define mkfifo(path, mode)                      (support_skip_here("FIFOs have no names in folders"), -1)
+#define setrlimit(resource, limit)              (support_skip_here("there are no such limits"), -1)
+#define getrlimit(resource, limit)              (support_skip_here("there are no such limits"), -1)
+#define timer_create(clock, event, timer)       (support_skip_here("no timer sends signals"), -1)
 #define timer_settime(timer, flags, value, old) ((void)(timer), (void)(value), 0)
 #define timer_delete(timer)                     ((void)(timer))
 #define alarm(seconds)                          ((void)(seconds))
-#define posix_openpt(flags)                     (skip(), -1)
+#define posix_openpt(flags)                     (support_skip_here("terminals are no pairs"), -1)
 #define grantpt(fd)                             (-1)
 #define unlockpt(fd)                            (-1)
 #define ptsname(fd)                             ""
-#define dup2(from, to)                          (test_dup2(from, to) >= 0 ? (to) : (skip(), -1)) /* no number can be chosen */
-#define kill(process, number)                   (skip(), -1)
+#define dup2(from, to)                          (test_dup2(from, to) >= 0 ? (to) : (support_skip_here("no number can be chosen"), -1))
+#define kill(process, number)                   (support_skip_here("processes send each other no signals"), -1)
 
 #define WIFEXITED(status)   ((status) == (status))
 #define WEXITSTATUS(status) (status)
@@ -80,8 +82,9 @@ struct sigaction {
 };
 int test_sigaction(int number, const struct sigaction *action,
                    struct sigaction *old); /* < 0: no such signal here */
-#define sigaction(number, action, old) (test_sigaction(number, action, old) == 0 ? 0 : (skip(), -1))
-#define sigemptyset(set)               (*(set) = 0)
+#define sigaction(number, action, old)                                                                       \
+    (test_sigaction(number, action, old) == 0 ? 0 : (support_skip_here("there is no such signal"), -1))
+#define sigemptyset(set) (*(set) = 0)
 
 typedef int test_timer;
 #define timer_t test_timer
@@ -115,6 +118,7 @@ int test_setsockopt(int fd, int level, int name, const void *value, int size);
 int test_getsockopt(int fd, int level, int name, void *value, int *size);
 #define setsockopt test_setsockopt
 #define getsockopt test_getsockopt
+int fnmatch(const char *pattern, const char *text, int flags); /* `*` and `?` only */
 char *mkdtemp(char *pattern);
 int mkstemp(char *pattern);                  /* may be removed while it is open */
 int test_access(const char *path, int mode); /* nothing of /proc and /dev, though an emulator shows them */
