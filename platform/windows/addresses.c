@@ -94,8 +94,8 @@ static int error_of_resolver(int rc)
     case WSAEAFNOSUPPORT:
     case WSAESOCKTNOSUPPORT:
         return EDDY_EAFNOSUPPORT;
-    default:
-        return EDDY_ERESOLVEFAIL;
+    default: /* emulators hand numbers below 0 through from the system under them: no address of that family */
+        return rc < 0 ? EDDY_ENOHOST : EDDY_ERESOLVEFAIL;
     }
 }
 

@@ -175,7 +175,8 @@ static int64_t attempt_connect(eddyi_op *op, int32_t *os_error)
     if (number == WSAEWOULDBLOCK || number == WSAEINTR || number == WSAEALREADY)
         return EDDY_EAGAIN;
     *os_error = number;
-    if (number == WSAEOPNOTSUPP || number == WSAEFAULT) /* an address of another family is all that can be wrong so */
+    if (number == WSAEOPNOTSUPP ||
+        number == WSAEFAULT) /* an address of another family is all that can be wrong so */
         return EDDY_EAFNOSUPPORT;
     return eddyi_error_from_system(number);
 }

@@ -208,8 +208,8 @@ static int unbound_name(eddy_fd fd, eddyi_address *out)
 {
     WSAPROTOCOL_INFOW info;
     int size = sizeof info;
-    if (getsockopt((SOCKET)fd, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) !=
-        0) /* no EDDYI_CALL: see above */
+    /* no EDDYI_CALL: it cannot fail where getsockname knew the socket */
+    if (getsockopt((SOCKET)fd, SOL_SOCKET, SO_PROTOCOL_INFOW, (char *)&info, &size) != 0)
         return answer(-1);
     memset(out->bytes, 0, sizeof out->bytes);
     ((struct sockaddr *)(void *)out->bytes)->sa_family = (ADDRESS_FAMILY)info.iAddressFamily;

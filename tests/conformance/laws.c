@@ -22,8 +22,10 @@ static const struct {
 /* On the real backend; 1 when a test failed, and only a failed test. */
 static int run_mutant(const char *mutant, const char *law)
 {
-    const char *const arguments[] = {program, "--mutant", mutant, law, NULL};
-    return support_run_quietly(arguments);
+    const char *arguments[] = {program, "--mutant", mutant, law, NULL};
+    int outcome = support_run_program(arguments);
+    assert_true(outcome >= 0);
+    return outcome;
 }
 
 static void every_mutant_is_caught(void **state)

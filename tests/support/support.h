@@ -28,7 +28,10 @@ enum support_feature {
     SUPPORT_REFUSED_DATAGRAMS, /* who sends to a closed port is told */
     SUPPORT_SHARED_PORTS,      /* of several listeners */
     SUPPORT_LOCAL_DATAGRAMS,   /* local sockets, for which a sender waits while its peer is full */
-    SUPPORT_INTERRUPTIONS,     /* signals that come in the middle of a system call */
+    SUPPORT_SENDS_FILES,       /* by an op of the backend's, which may refuse */
+    SUPPORT_READS_PIPES,       /* by an op of the backend's */
+    SUPPORT_INTERRUPTS,        /* a signal interrupts the call that a thread is in */
+    SUPPORT_TERMINALS,         /* in pairs, as POSIX has them */
     SUPPORT_TELLS_BLOCKING     /* whether a socket blocks can be asked */
 };
 bool support_has(enum support_feature feature);
@@ -52,6 +55,9 @@ void support_expect_unchanged(long blocks, int descriptors);
 
 /* End a forked child that gave its parent's loop up, with that status: under Valgrind without a look at the memory that went with it. */
 _Noreturn void support_leave_child(int status);
+
+/* Run a program to its end, with nothing to read and nowhere to write; what it ended with, > 0 too when it crashed. < 0: it could not be started. */
+int support_run_program(const char *const *arguments);
 
 /* Let other threads do what they must not do, or fall asleep: many turns, or fewer that take long on a machine with much to do. */
 void support_let_others_run(void);

@@ -2,6 +2,8 @@
  * Touches the process's handles, one after the other: there is no list of them. */
 #include "support/support.h"
 
+#include "core/base/memory.h"
+#include "core/platform.h"
 #include "windows/posix.h"
 
 enum { LAST_HANDLE = 16384, HOLE = 512 };
@@ -76,6 +78,15 @@ static bool refused_datagrams(void)
     return told;
 }
 
+/* Which watches sockets only. */
+static bool is_select(void)
+{
+    const char *backend = support_backend() != NULL ? support_backend() : getenv("EDDY_BACKEND");
+    if (backend == NULL)
+        backend = eddy_backend_name(0);
+    return strcmp(backend, "select") == 0;
+}
+
 bool support_has(enum support_feature feature)
 {
     static int known[SUPPORT_TELLS_BLOCKING + 1]; /* 0: not asked yet */
@@ -84,9 +95,13 @@ bool support_has(enum support_feature feature)
         return true;
     if (known[feature] == 0) {
         (void)WSAStartup(MAKEWORD(2, 2), &data);
-        bool has = feature == SUPPORT_RESETS              ? resets()
-                   : feature == SUPPORT_REFUSED_DATAGRAMS ? refused_datagrams()
-                                                          : false;
+        bool has = false;
+        if (feature == SUPPORT_RESETS)
+            has = resets();
+        else if (feature == SUPPORT_REFUSED_DATAGRAMS)
+            has = refused_datagrams();
+        else if (feature == SUPPORT_SENDS_FILES || feature == SUPPORT_READS_PIPES)
+            has = !is_select();
         known[feature] = has ? 1 : -1;
         if (!has)
             print_message("left out, for the system has it not: feature %d of support.h\n", (int)feature);
@@ -94,18 +109,26 @@ bool support_has(enum support_feature feature)
     return known[feature] > 0;
 }
 
-int support_run_quietly(const char *const arguments[])
+int support_run_program(const char *const *arguments)
 {
-    int kept[2] = {_dup(1), _dup(2)};
+    const eddy_process_options options = {.size = sizeof options};
+    eddyi_spawn what = {
+        .program = arguments[0], .arguments = arguments, .options = &options, .standard = {-1, -1, -1}};
+    eddyi_child child;
+    eddyi_spawn_failure failure;
+    eddy_fd nothing;
+    int returncode = -1;
     fflush(NULL);
-    int nowhere = _open("NUL", _O_WRONLY);
-    assert_true(nowhere >= 0 && _dup2(nowhere, 1) == 0 && _dup2(nowhere, 2) == 0);
-    intptr_t status = _spawnv(_P_WAIT, arguments[0], arguments);
-    fflush(NULL);
-    for (int i = 0; i < 2; i++) {
-        (void)_dup2(kept[i], i + 1);
-        (void)_close(kept[i]);
-    }
-    (void)_close(nowhere);
-    return status < 0 || status > 255 ? 255 : (int)status;
+    if (eddyi_null_device_open(&nothing) < 0)
+        return -1;
+    for (int i = 0; i < 3; i++)
+        what.standard[i] = nothing;
+    int rc = eddyi_child_spawn(&child, &what, eddyi_default_allocator(), &failure);
+    (void)eddyi_platform_net.close(NULL, nothing);
+    if (rc < 0)
+        return -1;
+    eddyi_child_close(&child);
+    eddyi_child_await(&child);
+    (void)eddyi_child_reap(&child, &returncode);
+    return returncode < 0 ? 4 : returncode;
 }
