@@ -35,8 +35,6 @@ enum support_feature {
     SUPPORT_TELLS_BLOCKING     /* whether a socket blocks can be asked */
 };
 bool support_has(enum support_feature feature);
-/* Run a program that says nothing. Returns its status, 255 when it did not end by itself. */
-int support_run_quietly(const char *const arguments[]);
 bool support_thread_name(char *name,
                          size_t size); /* of the calling thread; false: the system does not tell */
 
