@@ -1,7 +1,8 @@
 /* attach.c: what a descriptor is, and whether its completions can come to our port.
- * Touches the port's table of handles. A handle that was given to a port stays with it for life: on a socket of another port, or one that was ours before, ops
- * are tried; a pipe is refused. Sockets of others (FOREIGN) are never given to the port: what their owner does with them is theirs. */
+ * Touches the port's table of handles. On a socket of another port ops are tried; a pipe of another port is refused. Sockets of others (FOREIGN) are never given
+ * to the port: what their owner does with them is theirs. */
 #include <assert.h>
+#include <winternl.h>
 
 #include "backends/iocp/inside.h"
 
@@ -71,15 +72,43 @@ static void forget_unreachable(const iocp_file *file)
         (void)WSAIoctl((SOCKET)file->fd, SIO_UDP_CONNRESET, &off, sizeof off, NULL, 0, &bytes, NULL, NULL);
 }
 
+/* ---- the port ---- */
+
+/* Since Windows 8.1 a handle can be taken from its port again. Before it stays there for life, under the key that it was given first. */
+static bool untie(iocp_file *file)
+{
+    typedef NTSTATUS(NTAPI * set_information_fn)(HANDLE, PIO_STATUS_BLOCK, PVOID, ULONG, int);
+    enum { REPLACE_COMPLETION = 61 };
+    struct {
+        HANDLE port;
+        PVOID key;
+    } nobody = {NULL, NULL};
+    IO_STATUS_BLOCK status;
+    set_information_fn set_information =
+        (set_information_fn)eddyi_system_function(L"ntdll.dll", "NtSetInformationFile");
+    if (set_information == NULL)
+        return false;
+    NTSTATUS rc =
+        set_information(eddyi_iocp_handle(file->fd), &status, &nobody, sizeof nobody, REPLACE_COMPLETION);
+    return rc >= 0;
+}
+
+/* Under a number that was parked there is either another file by now, which the port takes under a new key, or the one that it knows under the old. That it may be one of
+ * another port cannot be told from that where nothing can be untied. */
 static int give_to_port(iocp_file *file)
 {
     HANDLE handle = eddyi_iocp_handle(file->fd);
+    uint32_t known_as = file->generation;
+    if (file->tied)
+        eddyi_iocp_file_set_generation(file, known_as + 1);
     if (EDDYI_CALL_AS(epoll_ctl, CreateIoCompletionPort, NULL,
                       (handle, file->backend->port, eddyi_iocp_key(file), 0)) == NULL) {
         int error = eddyi_last_error();
-        return error == ERROR_INVALID_PARAMETER && file->nature == IOCP_SOCKET
-                   ? 0
-                   : eddyi_error_from_system(error);
+        eddyi_iocp_file_set_generation(file, known_as);
+        file->ported = file->tied && error == ERROR_INVALID_PARAMETER;
+        if (file->ported || (error == ERROR_INVALID_PARAMETER && file->nature == IOCP_SOCKET))
+            return 0;
+        return eddyi_error_from_system(error);
     }
     file->ported = true;
     file->skips =
@@ -103,33 +132,53 @@ static void let_go(iocp_file *file)
 {
     eddyi_iocp_listener_free(file);
     eddyi_iocp_object_free(file);
-    eddyi_iocp_file_free(file);
+    file->descriptor = NULL;
+    bool closed = file->fd == -1;
+    if (!closed && (file->tied || (file->ported && !untie(file))))
+        file->tied = true;
+    else
+        eddyi_iocp_file_free(file);
+}
+
+/* ---- attach and detach ---- */
+
+/* The file for a descriptor: a parked one of its number, or a new one. */
+static int find_or_create(eddyi_backend *backend, iocp_file **out, iocp_file *other,
+                          eddyi_descriptor *descriptor)
+{
+    if (other == NULL || other->descriptor != NULL || descriptor->kind == EDDYI_FOREIGN)
+        return eddyi_iocp_file_create(backend, out, descriptor);
+    other->descriptor = descriptor;
+    other->base = INVALID_SOCKET;
+    other->ported = false;
+    *out = other;
+    return 0;
 }
 
 int eddyi_iocp_attach(eddyi_backend *backend, eddyi_descriptor *descriptor)
 {
     iocp_file *file, *other = eddyi_iocp_file_by_number(backend, descriptor->fd);
+    bool attached = other != NULL && other->descriptor != NULL;
     uint8_t nature;
     if (descriptor->attached)
         return EDDY_EEXIST;
     int rc = nature_of(descriptor->fd, &nature);
     if (rc < 0)
         return rc;
-    bool surely_the_same = other != NULL && (!other->ported || descriptor->kind == EDDYI_FOREIGN);
-    if (surely_the_same)
-        return EDDY_EEXIST;
-    rc = eddyi_iocp_file_create(backend, &file, descriptor);
+    if (attached && (!other->ported || descriptor->kind == EDDYI_FOREIGN))
+        return EDDY_EEXIST; /* for all that can be known */
+    rc = find_or_create(backend, &file, other, descriptor);
     if (rc < 0)
         return rc;
     file->nature = nature;
     rc = make_ready(file);
-    if (rc == 0 && other != NULL && !file->ported)
+    if (rc == 0 && attached && !file->ported)
         rc = EDDY_EEXIST; /* the port knows it */
     if (rc < 0) {
         let_go(file);
         return rc;
     }
-    if (other != NULL) /* closed behind our back, and its number was given to another */
+    if (attached) /* it was closed behind our back, and its number was given to another */
         eddyi_iocp_file_disown(other);
     descriptor->slot = file->slot;
     descriptor->generation = file->generation;

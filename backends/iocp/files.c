@@ -88,6 +88,11 @@ void eddyi_iocp_file_disown(iocp_file *file)
     link_file(file->backend->buckets, file->backend->slot_count, file);
 }
 
+void eddyi_iocp_file_set_generation(iocp_file *file, uint32_t generation)
+{
+    file->generation = file->backend->slots[file->slot].generation = generation;
+}
+
 void eddyi_iocp_file_free(iocp_file *file)
 {
     eddyi_backend *backend = file->backend;
@@ -105,14 +110,20 @@ iocp_file *eddyi_iocp_file_of(const eddyi_backend *backend, const eddyi_descript
     return backend->slots[descriptor->slot].file;
 }
 
+/* An attached one before a parked one: a socket of ours may be watched as another's. */
 iocp_file *eddyi_iocp_file_by_number(const eddyi_backend *backend, eddy_fd fd)
 {
     if (backend->slot_count == 0)
         return NULL;
-    iocp_file *file = *bucket_of(backend->buckets, backend->slot_count, fd);
-    while (file != NULL && file->fd != fd)
-        file = file->next;
-    return file;
+    iocp_file *parked = NULL;
+    for (iocp_file *file = *bucket_of(backend->buckets, backend->slot_count, fd); file != NULL;
+         file = file->next) {
+        if (file->fd == fd && file->descriptor != NULL)
+            return file;
+        if (file->fd == fd)
+            parked = file;
+    }
+    return parked;
 }
 
 /* Where a key has 32 bits it holds what fits of the generation. */
@@ -125,11 +136,13 @@ iocp_file *eddyi_iocp_file_by_key(const eddyi_backend *backend, ULONG_PTR key)
 {
     ULONG_PTR slot = key & IOCP_SLOT_MASK;
     iocp_file *file = slot < backend->slot_count ? backend->slots[slot].file : NULL;
-    return file != NULL && eddyi_iocp_key(file) == key ? file : NULL;
+    return file != NULL && file->descriptor != NULL && eddyi_iocp_key(file) == key ? file : NULL;
 }
 
 void eddyi_iocp_files_release(eddyi_backend *backend)
 {
+    for (uint32_t i = 0; i < backend->slot_count; i++) /* the parked ones */
+        eddyi_release(backend->allocator, backend->slots[i].file);
     eddyi_release(backend->allocator, backend->slots);
     eddyi_release(backend->allocator, backend->buckets);
 }

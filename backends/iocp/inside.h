@@ -78,13 +78,14 @@ typedef struct iocp_listener {
     iocp_accept accepts[IOCP_ACCEPTS];
 } iocp_listener;
 
-typedef struct iocp_file { /* an attached descriptor */
+typedef struct iocp_file { /* an attached descriptor, or one that was and is tied to the port still */
     eddyi_backend *backend;
-    eddyi_descriptor *descriptor;
-    struct iocp_file *next; /* of those whose number falls into the same bucket */
+    eddyi_descriptor *descriptor; /* NULL: it is parked */
+    struct iocp_file *next;       /* of those whose number falls into the same bucket */
     eddy_fd fd;
     uint32_t slot, generation;
     uint8_t nature;
+    bool tied;               /* parked once: its number may be one that the port knows already */
     bool ported;             /* its completions come to our port; else its ops are tried */
     bool skips;              /* a success at once sends no packet */
     SOCKET base;             /* what the socket driver knows it by; INVALID_SOCKET: not asked yet */
@@ -140,9 +141,10 @@ static inline HANDLE eddyi_iocp_handle(eddy_fd fd)
 int eddyi_iocp_file_create(eddyi_backend *, iocp_file **out, eddyi_descriptor *);
 void eddyi_iocp_file_free(iocp_file *);
 void eddyi_iocp_file_disown(iocp_file *); /* its number is another's now */
+void eddyi_iocp_file_set_generation(iocp_file *, uint32_t generation);
 iocp_file *eddyi_iocp_file_of(const eddyi_backend *, const eddyi_descriptor *); /* it is attached */
-iocp_file *eddyi_iocp_file_by_key(const eddyi_backend *, ULONG_PTR key);        /* NULL: stale */
-iocp_file *eddyi_iocp_file_by_number(const eddyi_backend *, eddy_fd);           /* NULL: nobody's */
+iocp_file *eddyi_iocp_file_by_key(const eddyi_backend *, ULONG_PTR key);        /* NULL: stale, or parked */
+iocp_file *eddyi_iocp_file_by_number(const eddyi_backend *, eddy_fd);           /* NULL: never seen */
 ULONG_PTR eddyi_iocp_key(const iocp_file *);
 void eddyi_iocp_files_release(eddyi_backend *);
 

@@ -24,7 +24,7 @@ int eddyi_iocp_begin_sendfile(iocp_file *file, eddyi_op *op, eddyi_result *resul
         most--;
     lent->overlapped = (OVERLAPPED){.Offset = (DWORD)op->offset, .OffsetHigh = (DWORD)(op->offset >> 32)};
     BOOL ok = EDDYI_CALL_AS(
-        send, file->backend->transmit, FALSE,
+        sendfile, file->backend->transmit, FALSE,
         ((SOCKET)file->fd, source, left < most ? (DWORD)left : most, 0, &lent->overlapped, NULL, 0));
     return eddyi_iocp_begun(file, op, ok, result);
 }

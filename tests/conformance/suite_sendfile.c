@@ -113,7 +113,8 @@ TASK_TEST(sendfile_C10_falls_back_or_says_that_it_would_have_to)
     eddy_file *file = make_file(1000);
     char in[1000];
     const eddy_sendfile_options strict = {.size = sizeof strict, .no_fallback = true};
-    eddyi_inject_plan plan = {.fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_send, .os_error = EINVAL};
+    eddyi_inject_plan plan = {
+        .fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_sendfile, .os_error = EINVAL};
     (void)arg;
     if (!support_has(SUPPORT_SENDS_FILES)) {
         eddy_file_release(file);
@@ -366,7 +367,8 @@ TASK_TEST(sendfile_into_a_socket_of_ones_own)
         return 0;
     }
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-    eddyi_inject_plan plan = {.fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_send, .os_error = EINVAL};
+    eddyi_inject_plan plan = {
+        .fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_sendfile, .os_error = EINVAL};
     for (int fallback = 0; fallback < 2; fallback++) {
         if (fallback && support_has(SUPPORT_SENDS_FILES))
             eddyi_inject_start(&plan);

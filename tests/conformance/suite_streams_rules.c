@@ -509,7 +509,8 @@ TASK_TEST(small_exchange_takes_no_memory_and_no_call_too_many)
     if (!support_is_simulated()) {
         const char *name = eddy_loop_backend_name(eddy_get_running_loop());
         bool edge = strcmp(name, "epoll") == 0 || strcmp(name, "kqueue") == 0;
-        assert_int_equal(memory, 0);
+        /* Where the kernel holds what is being sent each end takes memory for that, once. */
+        assert_in_range(memory, 0, support_tries_first() ? 0 : 2);
         assert_int_equal(watched, 0);
         assert_int_equal(sent, BOTH_ENDS);
         assert_in_range(received, BOTH_ENDS, edge ? BOTH_ENDS + 2 : 2 * BOTH_ENDS + 2);

@@ -376,6 +376,54 @@ static void fault_W5_pipe_of_another_port_is_refused(void **state)
     bench_close(&b);
 }
 
+/* As when a connection is made by one owner and used by the next: the port knows it still, or again, and no packet comes to nobody. */
+static void attached_again_it_is_the_ports_again(void **state)
+{
+    static char file_name[MAX_PATH], folder[MAX_PATH];
+    eddy_fd ends[2];
+    eddyi_descriptor d;
+    char in[16];
+    (void)state;
+    bench b = bench_open(SKIP);
+    assert_in_range(GetTempPathA(MAX_PATH, folder), 1, MAX_PATH - 1);
+    assert_true(GetTempFileNameA(folder, "edy", 0, file_name) != 0);
+    HANDLE file = CreateFileA(file_name, GENERIC_READ | GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+                              FILE_FLAG_DELETE_ON_CLOSE, NULL);
+    DWORD written;
+    assert_true(WriteFile(file, "a whole file", 12, &written, NULL));
+    socket_pair(ends);
+    for (int i = 0; i < 4; i++) {
+        trial t;
+        attach(&b, &d, ends[0], EDDYI_STREAM);
+        prepare(&t, &d, EDDYI_RECV, in, sizeof in);
+        submit(&b, &t);
+        assert_true(t.lent);
+        send_now(ends[1], "again", 5);
+        assert_int_equal(finish(&b, &t), 5);
+        prepare(&t, &d, EDDYI_SENDFILE, "", 100); /* only the kernel can do that */
+        t.op.offset = 2;
+        t.op.file = (eddy_fd)file;
+        submit(&b, &t);
+        assert_int_equal(finish(&b, &t), 10);
+        assert_int_equal(recv((SOCKET)ends[1], in, 10, MSG_WAITALL), 10);
+        assert_memory_equal(in, "whole file", 10);
+        eddyi_backend_iocp.detach(b.backend, &d);
+    }
+    close_now(ends[0]);
+    close_now(ends[1]);
+    for (int i = 0; i < 4; i++) { /* others that get the numbers */
+        socket_pair(ends);
+        attach(&b, &d, ends[0], EDDYI_STREAM);
+        send_now(ends[1], "new", 3);
+        assert_int_equal(perform(&b, &d, EDDYI_RECV, in, sizeof in), 3);
+        release(&b, &d);
+        close_now(ends[1]);
+    }
+    nothing_more(&b);
+    CloseHandle(file);
+    bench_close(&b);
+}
+
 /* One whose calls block would hold up the loop. */
 static void pipe_that_blocks_is_refused(void **state)
 {
@@ -549,6 +597,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(fault_W4_socket_closed_under_its_poll_is_told),
         cmocka_unit_test(fault_W5_socket_of_another_port_works_and_stays_there),
         cmocka_unit_test(fault_W5_pipe_of_another_port_is_refused),
+        cmocka_unit_test(attached_again_it_is_the_ports_again),
         cmocka_unit_test(pipe_that_blocks_is_refused),
         cmocka_unit_test(packets_of_strangers_reach_nobody),
         cmocka_unit_test(end_of_a_child_comes_through_the_port),

@@ -108,23 +108,20 @@ int pipe(int ends[2])
     return _pipe(ends, 64 * 1024, O_BINARY | O_NOINHERIT);
 }
 
-/* Neither end blocks, which only named ones know. */
+/* By handles, and overlapped at both ends: for backends, and not for the C library. */
 int pipe2(int ends[2], int flags)
 {
     static int made;
     char name[64];
     (void)flags;
-    (void)snprintf(name, sizeof name, "\\\\.\\pipe\\eddy-posix-%lx-%x", GetCurrentProcessId(), made++);
-    HANDLE in = CreateNamedPipeA(
-        name, PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
-        PIPE_TYPE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, 64 * 1024, 64 * 1024, 0, NULL);
-    HANDLE out = CreateFileA(name, GENERIC_WRITE | FILE_READ_ATTRIBUTES, 0, NULL, OPEN_EXISTING,
-                             FILE_FLAG_OVERLAPPED, NULL);
-    if (in == INVALID_HANDLE_VALUE || out == INVALID_HANDLE_VALUE)
-        return -1;
+    snprintf(name, sizeof name, "\\\\.\\pipe\\eddy-test-%lu-%d", GetCurrentProcessId(), made++);
+    HANDLE in =
+        CreateNamedPipeA(name, PIPE_ACCESS_INBOUND | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
+                         PIPE_TYPE_BYTE, 1, 65536, 65536, 0, NULL);
+    HANDLE out = CreateFileA(name, GENERIC_WRITE, 0, NULL, OPEN_EXISTING, FILE_FLAG_OVERLAPPED, NULL);
     ends[0] = (int)(intptr_t)in;
     ends[1] = (int)(intptr_t)out;
-    return 0;
+    return in != INVALID_HANDLE_VALUE && out != INVALID_HANDLE_VALUE ? 0 : -1;
 }
 
 static SOCKET bound(int type, struct sockaddr_in *name)
