@@ -1,4 +1,5 @@
-/* identity.h: which open file a descriptor number names, for pollers whose kernel does not remember: select and poll.
+/* identity.h: which open file a descriptor number names, for pollers whose kernel does not remember, as select and poll, or
+ * does not tell, as kqueue.
  * Touches fstat and stat. A number that was closed and given to another file has another identity; what never waits
  * has none. */
 #ifndef EDDYI_IDENTITY_H

@@ -11,10 +11,12 @@ for processor; do
     echo "== $processor"
     cmake --preset "$processor"
     cmake --build "build/$processor" -j2
-    without=
-    [ "$processor" = i686 ] || without=--exclude-regex=^unit/test_select$ # qemu ends where a set is larger than its own
-    # shellcheck disable=SC2086
-    ctest --test-dir "build/$processor" -j2 --output-on-failure --no-tests=error -L 'unit|conformance' $without ||
+    case $processor in
+    i686) without='^$' ;;
+    aarch64) without='^unit/test_select$' ;; # qemu ends where a set is larger than its own
+    *) without='^unit/test_select$|/(poll|select)$' ;; # what differs there is the processor: one poller shows it
+    esac
+    ctest --test-dir "build/$processor" -j2 --output-on-failure --no-tests=error -L 'unit|conformance' -E "$without" ||
         failed="$failed $processor"
 done
 [ -z "$failed" ] || { echo "ci/arch.sh: failed on$failed"; exit 1; }
