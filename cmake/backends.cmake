@@ -5,6 +5,7 @@
 set(eddy_backends_known epoll kqueue iocp io_uring poll select sim)
 # Those that are pollers under backends/readiness/.
 set(eddy_backends_readiness epoll kqueue poll select)
+set(eddy_backends_descriptors poll select)
 
 set(eddy_runs_epoll Linux Android)
 set(eddy_runs_io_uring Linux)
@@ -20,8 +21,13 @@ foreach(everywhere select sim)
     set(eddy_runs_${everywhere} ${CMAKE_SYSTEM_NAME})
 endforeach()
 
-# backends/NAME.c, or all of backends/NAME/.
+# backends/NAME.c, or all of backends/NAME/. Where sockets are not descriptors NAME_windows.c takes the place of NAME.c, which needs that.
 function(eddy_find_backend name out)
+    if(CMAKE_SYSTEM_NAME STREQUAL "Windows" AND name IN_LIST eddy_backends_descriptors)
+        file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/backends/${name}_windows.c)
+        set(${out} "${files}" PARENT_SCOPE)
+        return()
+    endif()
     file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/backends/${name}.c
          ${PROJECT_SOURCE_DIR}/backends/${name}/*.c)
     set(${out} "${files}" PARENT_SCOPE)

@@ -1,8 +1,14 @@
 # compile.cmake: how eddy's own code is compiled: language, warnings, sanitizers, Valgrind.
 # Nothing here reaches the flags of a program that uses eddy, save the thread library.
 
-set(THREADS_PREFER_PTHREAD_FLAG ON)
-find_package(Threads REQUIRED)
+set(eddy_system_libraries ${CMAKE_DL_LIBS})
+if(WIN32)
+    add_library(Threads::Threads INTERFACE IMPORTED) # the system's own, whatever else the compiler's kit has
+    list(APPEND eddy_system_libraries ws2_32)
+else()
+    set(THREADS_PREFER_PTHREAD_FLAG ON)
+    find_package(Threads REQUIRED)
+endif()
 include(CheckIncludeFile)
 check_include_file(valgrind/memcheck.h EDDY_HAVE_VALGRIND_H)
 
@@ -40,10 +46,16 @@ endif()
 # C11 without extensions, and the project's warnings.
 function(eddy_compile target)
     set_target_properties(${target} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON C_EXTENSIONS OFF)
+    if(MINGW)
+        target_compile_definitions(${target} PRIVATE __USE_MINGW_ANSI_STDIO=1) # the system's printf is not C99's
+    endif()
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
         set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
         if(EDDY_WERROR)
             list(APPEND warnings -Werror)
+        endif()
+        if(MINGW) # its isnan() and the like convert
+            list(APPEND warnings -Wno-float-conversion)
         endif()
         target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C>:${warnings}>")
     endif()
@@ -66,7 +78,7 @@ endfunction()
 function(eddy_use_library target)
     target_include_directories(${target} INTERFACE
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${target} PRIVATE Threads::Threads ${eddy_switch_libraries} ${eddy_atomic_libraries} ${CMAKE_DL_LIBS})
+    target_link_libraries(${target} PRIVATE Threads::Threads ${eddy_switch_libraries} ${eddy_atomic_libraries} ${eddy_system_libraries})
     eddy_use_tls(${target})
     eddy_use_cares(${target})
 endfunction()

@@ -73,11 +73,14 @@ bool eddyi_process_is_privileged(void); /* set-user-id and the like: the environ
 enum eddyi_guard { EDDYI_GUARD_NONE, EDDYI_GUARD_PROTECT, EDDYI_GUARD_LIGHT }; /* LIGHT: costs no mapping */
 
 size_t eddyi_page_size(void);
-/* Reserve address space, zero-filled when touched, not committed before. `size` is a multiple of the page size. */
+/* Reserve address space, zero-filled when touched, not committed before where the system can do that. `size` is a multiple of the page size. */
 int eddyi_pages_reserve(void **out, size_t size);
 void eddyi_pages_release(void *pages, size_t size);
 /* Give the memory back and keep the address space; reads as zero afterwards. No guard lies among these pages. */
 void eddyi_pages_discard(void *pages, size_t size);
+/* These pages are a stack now, and nothing on it is needed: where pages count before they are touched, it may have few of them, and more as it
+ * grows downwards. Cannot fail; nothing where pages count when they are touched. */
+void eddyi_pages_as_stack(void *low, size_t size);
 /* Make touching these pages a fault. Returns the enum eddyi_guard that is in force; EDDYI_GUARD_NONE when neither
  * way works, which is no error. `eddyi_guard_limit` forces less (tests and EDDY_GUARD=light|protect|none do). */
 enum eddyi_guard eddyi_pages_guard(void *pages, size_t size);
@@ -264,7 +267,8 @@ typedef struct eddyi_spawn {
 
 typedef struct eddyi_child {
     int pid;
-    eddy_fd descriptor; /* to be polled for EDDYI_IN: it has ended. -1: only eddyi_child_await tells */
+    eddy_fd descriptor;      /* to be polled for EDDYI_IN: it has ended. -1: only eddyi_child_await tells */
+    intptr_t process, watch; /* the system's own, where a number does not do */
 } eddyi_child;
 
 typedef struct eddyi_spawn_failure {

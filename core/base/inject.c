@@ -37,6 +37,7 @@ static int usual_error(enum eddyi_inject_call call)
     case EDDYI_INJECT_recvmsg:
     case EDDYI_INJECT_send:
     case EDDYI_INJECT_sendmsg:
+    case EDDYI_INJECT_sendfile:
         return ECONNRESET;
     case EDDYI_INJECT_read:
     case EDDYI_INJECT_write:

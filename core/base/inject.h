@@ -13,7 +13,7 @@
     X(mmap) X(mprotect) X(madvise) X(sigaltstack) X(sigaction)                                               \
     X(pthread_create) X(pthread_mutex_init) X(pthread_cond_init) X(pthread_key_create) X(pthread_setspecific)  \
     X(socket) X(bind) X(listen) X(shutdown) X(close) X(setsockopt) X(getsockopt) X(getsockname)              \
-    X(getpeername) X(getaddrinfo) X(getnameinfo) X(accept4) X(connect) X(recvmsg) X(sendmsg) X(recv) X(send) X(read)        \
+    X(getpeername) X(getaddrinfo) X(getnameinfo) X(accept4) X(connect) X(recvmsg) X(sendmsg) X(recv) X(send) X(sendfile) X(read)        \
     X(write) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(select) X(poll) X(eventfd)        \
     X(pipe2) X(fcntl) X(kqueue) X(kevent) X(fstat)                                              \
     X(open) X(fork) X(clone) X(execve) X(dup2) X(chdir) X(setsid) X(setpgid) X(setgroups) X(setgid)          \

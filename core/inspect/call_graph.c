@@ -4,6 +4,7 @@
 
 #include "core/base/memory.h"
 #include "core/inspect/edges.h"
+#include "core/inspect/names.h"
 
 void eddy_call_graph_options_init(eddy_call_graph_options *options)
 {
@@ -204,13 +205,13 @@ static int fill_stacks(eddyi_picture *picture, const eddy_call_graph_options *op
     eddyi_symbols *symbols;
     eddyi_frames frames = {.count = 0};
     frames.addresses = eddyi_allocate(&picture->allocator, EDDYI_FRAMES_MOST * sizeof *frames.addresses);
-    int rc = frames.addresses != NULL ? eddyi_symbols_open(&symbols) : EDDY_ENOMEM;
+    int rc = frames.addresses != NULL ? eddyi_names_open(&symbols) : EDDY_ENOMEM;
     if (rc < 0)
         goto free_addresses;
     for (size_t i = 0; rc == 0 && i < picture->count; i++)
         if (picture->nodes[i].task != NULL)
             rc = fill_stack(picture, &picture->nodes[i], &frames, symbols, options, above);
-    eddyi_symbols_close(symbols);
+    eddyi_names_close(symbols);
 free_addresses:
     eddyi_release(&picture->allocator, frames.addresses);
     return rc;

@@ -2,6 +2,7 @@
  * Touches call_graph.h. Each node is written once, so the text grows with the graph and not with the ways through it (fault I2). */
 #include "core/base/memory.h"
 #include "core/inspect/call_graph.h"
+#include "core/inspect/names.h"
 #include "core/inspect/text.h"
 
 enum { DEEPEST_INDENT = 40 }; /* what is deeper is written there */
@@ -158,7 +159,7 @@ static int take_stack(eddy_frame **out, size_t *count, const eddy_task *task, un
     frames.addresses = eddyi_allocate(allocator, EDDYI_FRAMES_MOST * sizeof *frames.addresses);
     if (frames.addresses == NULL)
         return EDDY_ENOMEM;
-    (void)eddyi_symbols_open(&symbols);
+    (void)eddyi_names_open(&symbols);
     eddyi_frames_of(&frames, task, symbols, above);
     *count = frames.count - frames.first;
     if (limit != 0 && limit < *count)
@@ -166,7 +167,7 @@ static int take_stack(eddy_frame **out, size_t *count, const eddy_task *task, un
     *out = eddyi_allocate(allocator, *count * sizeof **out + 1);
     for (size_t i = 0; *out != NULL && i < *count; i++)
         eddyi_frame_fill(&(*out)[i], symbols, frames.addresses[frames.first + i]);
-    eddyi_symbols_close(symbols);
+    eddyi_names_close(symbols);
     eddyi_release(allocator, frames.addresses);
     return *out != NULL ? 0 : EDDY_ENOMEM;
 }

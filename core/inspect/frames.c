@@ -1,6 +1,7 @@
 /* frames.c: the stack of a task: from the call that waits to the function that it was made with.
  * Touches seam 2's unwinder. A body of a generator stands on a stack of its own, above its consumer's. */
 #include "core/inspect/frames.h"
+#include "core/inspect/names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static size_t skip_own(eddyi_frames *frames, const eddy_task *task, eddyi_symbol
 {
     eddyi_symbol symbol;
     for (size_t i = 0; i < frames->count && i < MOST_OWN; i++) {
-        eddyi_symbols_find(symbols, frames->addresses[i] - 1, &symbol);
+        eddyi_names_find(symbols, frames->addresses[i] - 1, &symbol);
         if (symbol.function != NULL && strncmp(symbol.function, "eddy_", 5) == 0)
             return i;
     }
@@ -107,7 +108,7 @@ static void copy_end(char *out, size_t size, const char *text)
 void eddyi_frame_fill(eddy_frame *out, eddyi_symbols *symbols, uintptr_t address)
 {
     eddyi_symbol symbol;
-    eddyi_symbols_find(symbols, address - 1, &symbol);
+    eddyi_names_find(symbols, address - 1, &symbol);
     out->address = (const void *)address;
     copy_end(out->function, sizeof out->function, symbol.function);
     copy_end(out->file, sizeof out->file, symbol.file);

@@ -7,6 +7,7 @@
 
 #include "core/base/memory.h"
 #include "core/inspect/frames.h"
+#include "core/inspect/names.h"
 
 enum { BUCKETS = 1024, CALLS = 12, MOST_UNCLOSED = 64 };
 
@@ -83,7 +84,7 @@ void eddyi_origins_free(eddy_loop *loop)
 static void tell_calls(eddyi_text *text, const eddyi_frames *frames)
 {
     eddyi_symbols *symbols = NULL;
-    (void)eddyi_symbols_open(&symbols);
+    (void)eddyi_names_open(&symbols);
     for (size_t i = 0; i < frames->count; i++) {
         eddy_frame frame;
         eddyi_frame_fill(&frame, symbols, frames->addresses[i]);
@@ -93,7 +94,7 @@ static void tell_calls(eddyi_text *text, const eddyi_frames *frames)
         eddyi_text_add(text, "      ");
         eddyi_frame_tell(text, &frame);
     }
-    eddyi_symbols_close(symbols);
+    eddyi_names_close(symbols);
 }
 
 void eddyi_origin_tell(const eddy_loop *loop, const void *object, eddyi_text *text)

@@ -326,6 +326,14 @@ static void put_guard(stack_slab *slab, uint16_t index)
     slab->protected = (uint16_t)(slab->protected + (guard == EDDYI_GUARD_PROTECT));
 }
 
+/* An empty one that may grow. */
+static void be_stack(stack_slab *slab, uint16_t index)
+{
+    char *low = low_of(slab, index) + slab->class->guard;
+    if (slab->class->guard != 0)
+        eddyi_pages_as_stack(low, (size_t)((char *)stack_of(slab, index) - low));
+}
+
 /* One that has no memory yet. There is one, since there are as many stacks as blocks. */
 static eddyi_stack *warm_up(stack_class *class)
 {
@@ -338,6 +346,7 @@ static eddyi_stack *warm_up(stack_class *class)
     } else {
         index = slab->begun++;
         put_guard(slab, index);
+        be_stack(slab, index);
     }
     if (slab->cold_first == NONE && slab->begun == class->per_slab)
         eddyi_list_remove(&slab->cold_link);
@@ -399,6 +408,7 @@ static void cool_down(eddyi_stack *stack)
     class->warm_count--;
     eddyi_annotate_memory_end(low_of(slab, index), class->stride);
     eddyi_pages_discard(low_of(slab, index) + class->guard, class->stride - class->guard);
+    be_stack(slab, index);
 }
 
 /* Slabs that nobody uses go first, then the memory of the stacks that were not used for longest. */

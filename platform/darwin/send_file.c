@@ -16,8 +16,8 @@ int64_t eddyi_attempt_sendfile(eddyi_op *op, int32_t *os_error)
         return 0; /* there it would mean all of the file */
     do {
         sent = (off_t)size;
-        rc = EDDYI_CALL_AS(send, sendfile, -1,
-                           ((int)op->file, (int)op->descriptor->fd, (off_t)op->offset, &sent, NULL, 0));
+        rc = EDDYI_CALL(sendfile, -1,
+                        ((int)op->file, (int)op->descriptor->fd, (off_t)op->offset, &sent, NULL, 0));
         if (rc < 0 && errno != EAGAIN && errno != EINTR)
             sent = 0; /* it says nothing then */
     } while (rc < 0 && errno == EINTR && sent == 0);

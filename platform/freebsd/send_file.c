@@ -19,8 +19,8 @@ int64_t eddyi_attempt_sendfile(eddyi_op *op, int32_t *os_error)
     eddyi_quiet_begin(&quiet);
     do {
         sent = 0;
-        rc = EDDYI_CALL_AS(send, sendfile, -1,
-                           ((int)op->file, (int)op->descriptor->fd, (off_t)op->offset, size, NULL, &sent, 0));
+        rc = EDDYI_CALL(sendfile, -1,
+                        ((int)op->file, (int)op->descriptor->fd, (off_t)op->offset, size, NULL, &sent, 0));
     } while (rc < 0 && errno == EINTR && sent == 0);
     eddyi_quiet_end(&quiet, rc < 0 && errno == EPIPE);
     if (sent > 0) /* also what went before it would block */

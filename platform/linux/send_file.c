@@ -14,7 +14,7 @@ int64_t eddyi_attempt_sendfile(eddyi_op *op, int32_t *os_error)
     size_t size = eddyi_limited(op->buffers[0].size);
     eddyi_quiet_begin(&quiet);
     do
-        n = EDDYI_CALL_AS(send, sendfile, -1, ((int)op->descriptor->fd, (int)op->file, &offset, size));
+        n = EDDYI_CALL(sendfile, -1, ((int)op->descriptor->fd, (int)op->file, &offset, size));
     while (n < 0 && errno == EINTR);
     eddyi_quiet_end(&quiet, n < 0 && errno == EPIPE);
     if (n >= 0)

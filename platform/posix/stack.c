@@ -43,6 +43,12 @@ void eddyi_pages_release(void *pages, size_t size)
     (void)munmap(pages, size);
 }
 
+void eddyi_pages_as_stack(void *low, size_t size)
+{
+    (void)low;
+    (void)size;
+}
+
 void eddyi_guard_limit(enum eddyi_guard most)
 {
     atomic_store(&most_allowed, (int)most);

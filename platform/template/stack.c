@@ -30,6 +30,13 @@ void eddyi_pages_discard(void *pages, size_t size)
     (void)size;
 }
 
+void eddyi_pages_as_stack(void *low, size_t size)
+{
+    (void)
+        low; /* Fill in where memory has to be committed: keep the topmost pages, give the others back until the stack grows; else leave it empty */
+    (void)size;
+}
+
 enum eddyi_guard eddyi_pages_guard(void *pages, size_t size)
 {
     (void)

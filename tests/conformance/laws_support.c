@@ -39,6 +39,15 @@ bool law_needs_real(const char *why)
     return false;
 }
 
+bool law_needs(enum support_feature feature, const char *why)
+{
+    if (support_has(feature))
+        return true;
+    (void)support_skip(why);
+    skipped = true;
+    return false;
+}
+
 bool law_was_skipped(void)
 {
     return skipped;

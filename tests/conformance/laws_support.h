@@ -15,6 +15,7 @@
 #include "core/backend.h"
 #include "core/base/inject.h"
 #include "core/platform.h"
+#include "support/support.h"
 
 #define LAW_MILLISECOND UINT64_C(1000000)
 #define LAW_PATIENCE    law_patience() /* after which a wait has failed */
@@ -59,6 +60,8 @@ const eddyi_backend_ops *law_mutant(const char *name, const eddyi_backend_ops *r
 void law_run(void (*body)(law_bench *));
 /* false, and says why, when the backend's time and network are virtual: the test returns. */
 bool law_needs_real(const char *why);
+/* The same, when the system has it not. */
+bool law_needs(enum support_feature, const char *why);
 void law_expect_failure(void); /* a mutant runs: be less patient */
 bool law_was_skipped(void);    /* some test was, since the start */
 bool law_has_kind(const law_bench *, enum eddyi_op_kind kind);

@@ -96,7 +96,10 @@ static void accept_race(law_bench *b)
         law_op accept = law_make(&listener, EDDYI_ACCEPT, NULL, 0);
         law_op connect = law_make(&client, EDDYI_CONNECT, NULL, 0);
         connect.address = at;
+        bool first = law_random(b, 4) == 0; /* some networks connect before anybody could cancel */
         law_submit(b, &accept);
+        if (first && accept.lent)
+            law_cancel(b, &accept);
         law_submit(b, &connect);
         some_time(b);
         if (accept.lent)
@@ -335,10 +338,6 @@ static void pipe_read(law_bench *b)
     int ends[2];
     char buffer[8];
     eddyi_descriptor in, out;
-    if (!law_has_kind(b, EDDYI_READ) || !law_has_kind(b, EDDYI_WRITE)) {
-        print_message("skipped on %s: it does not read pipes\n", b->ops->name);
-        return;
-    }
     assert_int_equal(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
     law_attach(b, &in, ends[0], EDDYI_PIPE);
     law_attach(b, &out, ends[1], EDDYI_PIPE);
@@ -361,6 +360,7 @@ static void pipe_read(law_bench *b)
 void law_bounded_pipe_read_comes_back_after_cancel(void **state)
 {
     (void)state;
-    if (law_needs_real("there are no pipes in a simulated network"))
+    if (law_needs_real("there are no pipes in a simulated network") &&
+        law_needs(SUPPORT_READS_PIPES, "the backend reads no pipes"))
         law_run(pipe_read);
 }

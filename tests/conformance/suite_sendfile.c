@@ -113,8 +113,13 @@ TASK_TEST(sendfile_C10_falls_back_or_says_that_it_would_have_to)
     eddy_file *file = make_file(1000);
     char in[1000];
     const eddy_sendfile_options strict = {.size = sizeof strict, .no_fallback = true};
-    eddyi_inject_plan plan = {.fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_send, .os_error = EINVAL};
+    eddyi_inject_plan plan = {
+        .fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_sendfile, .os_error = EINVAL};
     (void)arg;
+    if (!support_has(SUPPORT_SENDS_FILES)) {
+        eddy_file_release(file);
+        return support_skip("the backend sends no files");
+    }
     pair_open(&pair, NULL, NULL);
     eddyi_inject_start(&plan);
     int64_t refused = eddy_stream_sendfile(pair.client, file, &strict);
@@ -362,9 +367,10 @@ TASK_TEST(sendfile_into_a_socket_of_ones_own)
         return 0;
     }
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
-    eddyi_inject_plan plan = {.fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_send, .os_error = EINVAL};
+    eddyi_inject_plan plan = {
+        .fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_sendfile, .os_error = EINVAL};
     for (int fallback = 0; fallback < 2; fallback++) {
-        if (fallback)
+        if (fallback && support_has(SUPPORT_SENDS_FILES))
             eddyi_inject_start(&plan);
         int64_t sent = eddy_loop_sock_sendfile(loop, ends[0], file, NULL);
         eddyi_inject_stop();
@@ -378,7 +384,10 @@ TASK_TEST(sendfile_into_a_socket_of_ones_own)
     }
     assert_int_equal(eddy_loop_sock_sendfile(loop, -1, file, NULL), EDDY_EBADF);
     close(ends[1]);
-    assert_int_equal(eddy_loop_sock_sendfile(loop, ends[0], file, NULL), EDDY_EPIPE);
+    int64_t told = 0; /* where the pair goes over a network, that may take some before it hears */
+    for (int i = 0; i < 1000 && told >= 0; i++)
+        told = eddy_loop_sock_sendfile(loop, ends[0], file, NULL);
+    assert_true(told == EDDY_EPIPE || told == EDDY_ECONNRESET);
     close(ends[0]);
     eddy_file_release(file);
     return 0;

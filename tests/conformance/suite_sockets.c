@@ -323,6 +323,8 @@ TASK_TEST(rule_DB5_debug_mode_wants_a_non_blocking_socket)
     (void)arg;
     if (support_is_simulated())
         return support_skip("its sockets never block");
+    if (!support_has(SUPPORT_TELLS_BLOCKING))
+        return support_skip("whether a socket blocks cannot be asked");
     socket_pair(ends);
     bool debug = eddy_loop_get_debug(loop);
     eddy_loop_set_debug(loop, true);

@@ -65,7 +65,9 @@ TASK_TEST(fault_C1_cancel_is_not_swallowed_by_a_close_in_the_same_step)
         closed_reads += r.read == EDDY_ECLOSED;
         pair_close(&pair);
     }
-    assert_true(cancelled_reads > 0 && closed_reads > 0); /* both orders of events happened */
+    /* Both orders of events happened, where a cancel may be answered in place; where it never is the close is always the first to be told. */
+    assert_true(closed_reads > 0);
+    assert_true(cancelled_reads > 0 || !(support_tries_first() || support_is_simulated()));
     return 0;
 }
 

@@ -424,7 +424,7 @@ TASK_TEST(fault_M1_write_without_memory_says_how_much_was_taken)
     eddyi_inject_stop();
     assert_int_equal(rc, EDDY_ENOMEM);
     assert_int_equal(unsent, 0);
-    assert_true(taken < MUCH && (taken > 0 || support_is_simulated()));
+    assert_true(taken < MUCH && (taken > 0 || !support_tries_first()));
     assert_int_equal(eddy_stream_write_nowait(pair.client, data + taken, MUCH - (size_t)taken), 0);
     assert_int_equal(eddy_stream_write_eof(pair.client), 0);
     assert_int_equal(pair_read_all(pair.peer, back, sizeof back), MUCH);
@@ -509,7 +509,8 @@ TASK_TEST(small_exchange_takes_no_memory_and_no_call_too_many)
     if (!support_is_simulated()) {
         const char *name = eddy_loop_backend_name(eddy_get_running_loop());
         bool edge = strcmp(name, "epoll") == 0 || strcmp(name, "kqueue") == 0;
-        assert_int_equal(memory, 0);
+        /* Where the kernel holds what is being sent each end takes memory for that, once. */
+        assert_in_range(memory, 0, support_tries_first() ? 0 : 2);
         assert_int_equal(watched, 0);
         assert_int_equal(sent, BOTH_ENDS);
         assert_in_range(received, BOTH_ENDS, edge ? BOTH_ENDS + 2 : 2 * BOTH_ENDS + 2);

@@ -222,6 +222,8 @@ TASK_TEST(transport_abort_discards_and_is_no_error_of_ours)
 {
     recorder_pair pair;
     (void)arg;
+    if (!support_has(SUPPORT_RESETS))
+        return support_skip("an aborted connection ends like a closed one");
     recorder_init(&pair.client, false);
     recorder_init(&pair.peer, false);
     pair.peer.pauses_when_made = true;
@@ -363,6 +365,8 @@ TASK_TEST(transport_of_a_reset_connection_is_lost_with_the_error)
 {
     recorder_pair pair;
     (void)arg;
+    if (!support_has(SUPPORT_RESETS))
+        return support_skip("an aborted connection ends like a closed one");
     recorder_init(&pair.client, false);
     recorder_init(&pair.peer, false);
     pair.client.pauses_when_made = true;

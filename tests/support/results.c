@@ -45,6 +45,15 @@ int support_skip(const char *reason)
     return 0;
 }
 
+_Noreturn void support_skip_here(const char *reason)
+{
+    skip_reason = reason;
+    outcome = "skipped";
+    print_message("%s\n", reason);
+    _skip(__FILE__, __LINE__);
+    abort();
+}
+
 /* "law_wins_send_race" is about "law wins"; what is named after no law is about the seam as a whole. */
 static const char *area_of(const char *test)
 {

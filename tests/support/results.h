@@ -20,5 +20,7 @@ int results_run(const char *area, const struct CMUnitTest *tests, size_t count);
 
 /* The test that runs is not for here: it counts as skipped when it returns. Returns 0, so that a task can return it. */
 int support_skip(const char *reason);
+/* The same in the middle of a test that cannot go on: what it made stays behind. */
+_Noreturn void support_skip_here(const char *reason);
 
 #endif

@@ -2,7 +2,6 @@
  * Touches the allocator seam: blocks are counted with a header of their own. */
 #include "support.h"
 
-#include <dirent.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -41,7 +40,12 @@ static void count_release(void *context, void *block)
 void support_init(int argc, char **argv)
 {
     eddy_allocator allocator = {count_allocate, count_reallocate, count_release, NULL};
-    backend = argc > 1 ? argv[1] : getenv("EDDY_BACKEND");
+    static char kept[32]; /* tests change the environment */
+    const char *given = argc > 1 ? argv[1] : getenv("EDDY_BACKEND");
+    if (given != NULL) {
+        snprintf(kept, sizeof kept, "%s", given);
+        backend = kept;
+    }
     if (eddy_set_allocator(&allocator) < 0)
         abort();
 }
@@ -56,21 +60,17 @@ bool support_is_simulated(void)
     return backend != NULL && strcmp(backend, "sim") == 0;
 }
 
+bool support_tries_first(void)
+{
+    for (size_t i = 0; eddyi_backends[i] != NULL; i++)
+        if (backend == NULL || strcmp(eddyi_backends[i]->name, backend) == 0)
+            return (eddyi_backends[i]->caps & EDDYI_CAP_TRY_FIRST) != 0;
+    return false;
+}
+
 long support_live_blocks(void)
 {
     return atomic_load(&live_blocks);
-}
-
-int support_open_descriptors(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    int count = 0;
-    if (directory == NULL)
-        return -1;
-    while (readdir(directory) != NULL)
-        count++;
-    closedir(directory);
-    return count;
 }
 
 /* A name lookup that was abandoned ends in a thread of its own, after the loop is gone; what it holds goes with it. */

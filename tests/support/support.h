@@ -18,9 +18,25 @@
 void support_init(int argc, char **argv);
 const char *support_backend(void); /* NULL: the build's default */
 bool support_is_simulated(void);
+bool support_tries_first(void); /* EDDYI_CAP_TRY_FIRST: what is pending has not begun */
 
 long support_live_blocks(void);     /* allocated and not released, by eddy */
 int support_open_descriptors(void); /* -1 where that cannot be counted */
+/* What not every system has or tells; docs/platforms.md says which. Simulated ones have it all. */
+enum support_feature {
+    SUPPORT_RESETS,            /* a connection that is aborted ends by a reset */
+    SUPPORT_REFUSED_DATAGRAMS, /* who sends to a closed port is told */
+    SUPPORT_SHARED_PORTS,      /* of several listeners */
+    SUPPORT_LOCAL_DATAGRAMS,   /* local sockets, for which a sender waits while its peer is full */
+    SUPPORT_SENDS_FILES,       /* by an op of the backend's, which may refuse */
+    SUPPORT_READS_PIPES,       /* by an op of the backend's */
+    SUPPORT_INTERRUPTS,        /* a signal interrupts the call that a thread is in */
+    SUPPORT_TERMINALS,         /* in pairs, as POSIX has them */
+    SUPPORT_TELLS_BLOCKING     /* whether a socket blocks can be asked */
+};
+bool support_has(enum support_feature feature);
+bool support_thread_name(char *name,
+                         size_t size); /* of the calling thread; false: the system does not tell */
 
 /* Run the body as main task; fail the test if memory or descriptors are not as before. Returns what it came to. */
 int support_run(eddy_coro_fn body, void *arg);
@@ -37,6 +53,10 @@ void support_expect_unchanged(long blocks, int descriptors);
 
 /* End a forked child that gave its parent's loop up, with that status: under Valgrind without a look at the memory that went with it. */
 _Noreturn void support_leave_child(int status);
+
+/* Run a program to its end, with nothing to read and nowhere to write; what it ended with, > 0 too when it crashed. < 0: it could not be started.
+ * An emulator that cannot start programs of its own kind may know how to copy this one: then the copy ends with what as_copy() returns. */
+int support_run_program(const char *const *arguments, int (*as_copy)(const char *const *arguments));
 
 /* Let other threads do what they must not do, or fall asleep: many turns, or fewer that take long on a machine with much to do. */
 void support_let_others_run(void);

@@ -1,0 +1,4 @@
+/* fcntl.h: the compiler's, and what tests take from POSIX besides.
+ * Touches posix.h. */
+#include_next <fcntl.h>
+#include "windows/posix.h"

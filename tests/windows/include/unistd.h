@@ -1,0 +1,4 @@
+/* unistd.h: the compiler's, and what tests take from POSIX besides.
+ * Touches posix.h. */
+#include_next <unistd.h>
+#include "windows/posix.h"
