@@ -81,6 +81,8 @@ void eddyi_pages_discard(void *pages, size_t size);
 /* These pages are a stack now, and nothing on it is needed: where pages count before they are touched, it may have few of them, and more as it
  * grows downwards. Cannot fail; nothing where pages count when they are touched. */
 void eddyi_pages_as_stack(void *low, size_t size);
+/* How many bytes at the low end of a stack cannot be read yet, since it never grew that far; 0 where pages can be read before they are touched. */
+size_t eddyi_pages_untouched(const void *low, size_t size);
 /* Make touching these pages a fault. Returns the enum eddyi_guard that is in force; EDDYI_GUARD_NONE when neither
  * way works, which is no error. `eddyi_guard_limit` forces less (tests and EDDY_GUARD=light|protect|none do). */
 enum eddyi_guard eddyi_pages_guard(void *pages, size_t size);

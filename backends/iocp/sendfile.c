@@ -22,6 +22,9 @@ int eddyi_iocp_begin_sendfile(iocp_file *file, eddyi_op *op, eddyi_result *resul
         return IOCP_DONE;
     if (most == INT32_MAX) /* it takes one less */
         most--;
+    /* no EDDYI_CALL: sending nothing only asks. On a connection that has broken already an emulation lets the call below wait for ever. */
+    if (send((SOCKET)file->fd, "", 0, 0) != 0 && eddyi_last_error() != WSAEWOULDBLOCK)
+        return eddyi_iocp_failed(result, GetLastError());
     lent->overlapped = (OVERLAPPED){.Offset = (DWORD)op->offset, .OffsetHigh = (DWORD)(op->offset >> 32)};
     BOOL ok = EDDYI_CALL_AS(
         sendfile, file->backend->transmit, FALSE,

@@ -3,6 +3,9 @@
  * rows to IOCP_GATHERED buffers, which is a short transfer as any other. A datagram is never cut. */
 #include "backends/iocp/inside.h"
 
+/* A send is told when all of it has gone: who waits for it to become less shall see that before the end. */
+enum { LARGEST_SEND = 256 * 1024 };
+
 /* The first buffer with room: were a transfer cut before it, moving nothing would look like the end of the stream. */
 eddyi_buffer *eddyi_iocp_first_buffer(const eddyi_op *op)
 {
@@ -20,7 +23,8 @@ static DWORD gather(const eddyi_op *op, WSABUF out[IOCP_GATHERED])
         return 1;
     }
     bool whole = op->kind == EDDYI_RECVFROM || op->kind == EDDYI_SENDTO;
-    uint32_t left = whole ? INT32_MAX : eddyi_limited(SIZE_MAX);
+    bool sends = op->kind == EDDYI_SEND || op->kind == EDDYI_WRITE;
+    uint32_t left = whole ? INT32_MAX : eddyi_limited(sends ? LARGEST_SEND : SIZE_MAX);
     const eddyi_buffer *end = op->buffers + op->buffer_count;
     for (const eddyi_buffer *b = eddyi_iocp_first_buffer(op); b < end && count < IOCP_GATHERED; b++) {
         ULONG size = b->size < left ? (ULONG)b->size : left;

@@ -11,9 +11,11 @@
 EDDYI_LOOKS_AT_STACKS
 static const char *deepest(const eddyi_stack *stack)
 {
-    const volatile uint64_t *word = (const volatile uint64_t *)(const void *)stack->low;
     const volatile uint64_t *end = (const volatile uint64_t *)(const void *)stack;
-    if (stack->unguarded) /* its canary */
+    size_t untouched = eddyi_pages_untouched(stack->low, eddyi_stack_size(stack));
+    const volatile uint64_t *word =
+        (const volatile uint64_t *)(const void *)((const char *)stack->low + untouched);
+    if (stack->unguarded && untouched == 0) /* its canary */
         word++;
     eddyi_annotate_look_begin();
     while (word < end && *word == 0)

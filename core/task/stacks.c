@@ -66,7 +66,7 @@ struct eddyi_stack_pool {
 static bool describe_fault(uintptr_t address, char *text, size_t size)
 {
     eddy_task *task = eddyi_current_task();
-    if (task == NULL)
+    if (task == NULL || task->stack == NULL)
         return false;
     /* Without a guard the first page that is not there may lie below other stacks. */
     uintptr_t low = (uintptr_t)task->stack->low;

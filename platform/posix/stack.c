@@ -49,6 +49,13 @@ void eddyi_pages_as_stack(void *low, size_t size)
     (void)size;
 }
 
+size_t eddyi_pages_untouched(const void *low, size_t size)
+{
+    (void)low;
+    (void)size;
+    return 0;
+}
+
 void eddyi_guard_limit(enum eddyi_guard most)
 {
     atomic_store(&most_allowed, (int)most);

@@ -41,7 +41,8 @@ void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*ent
     stack_top *top = top_of(low, size);
     if (top->mark != mark() || (uintptr_t)top->limit < (uintptr_t)low ||
         (uintptr_t)top->limit > (uintptr_t)top)
-        top->limit = low; /* a stack that does not grow */
+        top->limit =
+            (char *)low + eddyi_pages_untouched(low, size); /* not kept: somebody cleared the stack */
     top->mark = mark();
     top->no_caller = 0;
     eddyi_context_begin(from, top, low, entry, arg);

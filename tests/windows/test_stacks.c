@@ -91,6 +91,24 @@ static void stack_has_few_pages_until_it_needs_more(void **state)
     eddyi_pages_release(s.low, s.size);
 }
 
+/* In debug mode core looks for what was used, and clears it. */
+static void stack_that_was_cleared_is_told_how_far_it_reaches(void **state)
+{
+    strand s;
+    (void)state;
+    make(&s);
+    size_t untouched = eddyi_pages_untouched(s.low, s.size);
+    assert_in_range(untouched, STACK_SIZE - 4 * eddyi_page_size(), STACK_SIZE - 1);
+    enter(&s, DEEP);
+    assert_true(eddyi_pages_untouched(s.low, s.size) < untouched);
+    untouched = eddyi_pages_untouched(s.low, s.size);
+    assert_int_equal(s.limits[2], (uintptr_t)s.low + untouched);
+    memset(s.low + untouched, 0, s.size - untouched);
+    enter(&s, 1);
+    assert_int_equal(s.limits[0], (uintptr_t)s.low + untouched);
+    eddyi_pages_release(s.low, s.size);
+}
+
 /* An exception on a task's stack is handled where it came from. */
 static LONG CALLBACK go_on(EXCEPTION_POINTERS *what)
 {
@@ -221,6 +239,7 @@ int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stack_has_few_pages_until_it_needs_more),
+        cmocka_unit_test(stack_that_was_cleared_is_told_how_far_it_reaches),
         cmocka_unit_test(exceptions_and_backtraces_work_on_a_stack_of_ours),
         cmocka_unit_test(guards_are_pages_that_are_not_there),
         cmocka_unit_test(fault_M9_a_refused_mapping_is_an_error),
