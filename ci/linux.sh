@@ -31,12 +31,14 @@ run_stage() {
         build "$1"
         test_it
         ;;
-    # Slow tools: poll differs from select by one file, which its laws and its unit test go through.
-    tsan)
+    tsan) # all on sim; on a real poller what crosses threads
         build tsan
-        test_it -L 'threads|unit|conformance' -E '^laws/|^conformance/poll$'
+        test_it -L 'threads|unit|conformance' -E '^laws/|^conformance/(epoll|poll|select)$'
+        for tests in '*thread*' '*executor*' '*concurrent*' '*wrap*' '*signal*' 'fault_X*' 'fault_D*' 'fault_G*' 'fault_Y*'; do
+            EDDY_BACKEND=epoll build/tsan/tests/conformance "$tests"
+        done
         ;;
-    valgrind)
+    valgrind) # poll differs from select by one file, which its laws and its unit test go through
         build valgrind
         test_it -L 'unit|conformance' -E '^conformance/poll$'
         ;;

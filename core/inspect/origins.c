@@ -51,6 +51,12 @@ bool eddyi_origin_note(eddy_loop *loop, const void *object, const void *above)
     return true;
 }
 
+void eddyi_origin_note_future(eddy_future *future)
+{
+    char here = 0;
+    future->has_origin = eddyi_origin_note(future->loop, future, &here);
+}
+
 static origin *find(const eddy_loop *loop, const void *object)
 {
     if (loop->origin_count == 0)

@@ -7,6 +7,7 @@
 
 /* Keep who called the function in whose frame `above` lies. Without memory nothing is kept. False: nothing was. */
 bool eddyi_origin_note(eddy_loop *loop, const void *object, const void *above);
+void eddyi_origin_note_future(eddy_future *future); /* who called this */
 void eddyi_origin_forget(eddy_loop *loop, const void *object);
 /* Add "created at:" and the calls, innermost first, if that is known. */
 void eddyi_origin_tell(const eddy_loop *loop, const void *object, eddyi_text *text);

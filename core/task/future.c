@@ -38,7 +38,7 @@ int eddy_loop_create_future(eddy_loop *loop, eddy_future **out)
     if (rc < 0)
         return eddyi_fail(rc, "create_future");
     if ((loop->held & EDDYI_HELD_BY_DEBUG) != 0)
-        (*out)->has_origin = eddyi_origin_note(loop, *out, &rc);
+        eddyi_origin_note_future(*out);
     return 0;
 }
 

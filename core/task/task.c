@@ -139,7 +139,7 @@ int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *ar
         options->context != NULL ? eddyi_variables_in(options->context) : eddyi_variables_capture(loop);
     link_task(task);
     if ((loop->held & EDDYI_HELD_BY_DEBUG) != 0)
-        task->future.has_origin = eddyi_origin_note(loop, task, &rc);
+        eddyi_origin_note_future(&task->future);
     if (out != NULL)
         *out = eddy_task_retain(task);
     if (options->eager_start == EDDY_EAGER_START_YES && eddy_get_running_loop() == loop)

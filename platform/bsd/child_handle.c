@@ -10,14 +10,29 @@
 #include "platform/posix/spawn.h"
 #include "platform/posix/system.h"
 
-/* -1: a thread waits for it. So for one that has ended already, where the kernel does not find it any more (ESRCH). */
+/* -1, a thread waits for the child: it has ended and the kernel does not find it any more (ESRCH), it has become another user's, or there is no
+ * such filter. Want of memory or descriptors is an error. */
+static int failed(int os_error)
+{
+    switch (os_error) {
+    case ESRCH:
+    case EACCES:
+    case EPERM:
+    case EINVAL:
+    case ENOSYS:
+        return -1;
+    default:
+        return -2;
+    }
+}
+
 int eddyi_child_open(int pid)
 {
     static const struct timespec at_once = {0};
     struct kevent end;
     int queue = EDDYI_CALL_AS(pidfd_open, kqueue, -1, ());
     if (queue < 0)
-        return errno == ENOSYS || errno == EPERM ? -1 : -2;
+        return failed(errno);
     EV_SET(&end, (uintptr_t)pid, EVFILT_PROC, EV_ADD, NOTE_EXIT, 0, 0);
     if (EDDYI_CALL(fcntl, -1, (queue, F_SETFD, FD_CLOEXEC)) == 0 &&
         EDDYI_CALL(kevent, -1, (queue, &end, 1, NULL, 0, &at_once)) == 0)
@@ -25,7 +40,7 @@ int eddyi_child_open(int pid)
     int saved = errno;
     (void)close(queue); /* no EDDYI_CALL: whatever it says, it is gone */
     errno = saved;
-    return saved == ESRCH ? -1 : -2;
+    return failed(saved);
 }
 
 int eddyi_child_signal_by(int descriptor, int number)

@@ -116,7 +116,7 @@ static void in_child(void)
         (void)__real_close(fd);
     }
     atomic_store(&owner, (int)getpid());
-    (void)pthread_mutex_init(&mutex, NULL);
+    emulation_unlock();
 }
 
 static void begin(void)
