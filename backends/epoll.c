@@ -14,7 +14,6 @@
 #include "platform/posix/system.h"
 
 #define SECOND     UINT64_C(1000000000)
-#define SLICE      (UINT64_C(86400) * SECOND) /* longer waits are cut: milliseconds are an int */
 #define WAKE_EVENT (((uint64_t)1 << 32) | EDDYI_SLOT_WAKE)
 
 struct eddyi_poller {
@@ -205,21 +204,14 @@ static int epoll_wait_until(eddyi_poller *poller, uint64_t deadline, eddyi_event
     if (capacity > poller->capacity)
         capacity = poller->capacity;
     for (;;) {
-        uint64_t timeout = deadline;
-        if (deadline != 0 && deadline != UINT64_MAX) {
-            uint64_t now = eddyi_clock_now();
-            timeout = deadline > now ? deadline - now : 0;
-            if (timeout > SLICE)
-                timeout = SLICE;
-        }
-        int count = wait_once(poller, timeout, capacity);
+        int count = wait_once(poller, eddyi_readiness_left(deadline), capacity);
         if (count < 0 && errno != EINTR)
             return last_error();
         if (count > 0) {
             translate(poller, events, count);
             return count;
         }
-        if (deadline == 0 || (deadline != UINT64_MAX && eddyi_clock_now() >= deadline))
+        if (eddyi_readiness_passed(deadline))
             return 0;
     }
 }

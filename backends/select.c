@@ -5,16 +5,13 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/select.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "backends/identity.h"
 #include "backends/readiness/poller.h"
 #include "core/base/memory.h"
 #include "core/platform.h"
 #include "platform/posix/system.h"
-
-#define SECOND UINT64_C(1000000000)
-#define SLICE  (UINT64_C(86400) * SECOND)
 
 /* Where the kernel looks at as many words as the number of descriptors asks for, the sets may be larger than fd_set. */
 #ifndef EDDYI_SELECT_LIMIT
@@ -25,14 +22,13 @@
 #endif
 #endif
 
-typedef fd_mask word; /* what fd_set is an array of */
+typedef __typeof__(((fd_set *)0)->fds_bits[0]) word; /* what fd_set is an array of */
 enum { WORD_BITS = (int)(8 * sizeof(word)), FIRST_WORDS = (int)(sizeof(fd_set) / sizeof(word)) };
 enum { READ, WRITE, SETS };
 
 typedef struct entry { /* one descriptor number */
     uint32_t slot, generation;
-    dev_t device; /* which file it was, */
-    ino_t inode;  /* to see a number that was closed and given to another */
+    eddyi_identity identity;
     bool used;
 } entry;
 
@@ -117,42 +113,22 @@ static int grow(eddyi_poller *poller, int fd)
 
 /* ---- what is watched ---- */
 
-/* Files for which readiness means nothing, and which every poller refuses: disks, and devices that never wait. */
-static bool never_waits(const struct stat *file)
-{
-    static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/urandom"};
-    if (S_ISREG(file->st_mode) || S_ISDIR(file->st_mode) || S_ISBLK(file->st_mode))
-        return true;
-    for (size_t i = 0; S_ISCHR(file->st_mode) && i < sizeof devices / sizeof devices[0]; i++) {
-        struct stat device;
-        if (stat(devices[i], &device) == 0 && S_ISCHR(device.st_mode) && device.st_rdev == file->st_rdev)
-            return true;
-    }
-    return false;
-}
-
 static int select_add(eddyi_poller *poller, eddy_fd descriptor, eddyi_event event, bool level)
 {
-    struct stat file;
+    eddyi_identity identity;
     int fd = (int)descriptor;
     (void)level;
     if (fd >= EDDYI_SELECT_LIMIT)
         return EDDY_EINVAL;
-    if (EDDYI_CALL(fstat, -1, (fd, &file)) < 0)
-        return last_error();
-    if (never_waits(&file))
-        return EDDY_EPERM;
-    int rc = grow(poller, fd);
+    int rc = eddyi_identify(fd, &identity);
+    if (rc == 0)
+        rc = grow(poller, fd);
     if (rc < 0)
         return rc;
     entry *e = &poller->entries[fd];
-    if (e->used && e->device == file.st_dev && e->inode == file.st_ino)
+    if (e->used && eddyi_is_same_file(e->identity, identity))
         return EDDY_EEXIST;
-    *e = (entry){.slot = event.slot,
-                 .generation = event.generation,
-                 .device = file.st_dev,
-                 .inode = file.st_ino,
-                 .used = true};
+    *e = (entry){.slot = event.slot, .generation = event.generation, .identity = identity, .used = true};
     watch(poller, fd, event.bits);
     return 0;
 }
@@ -190,7 +166,7 @@ static void select_close(eddyi_poller *poller)
 
 static int select_open(eddyi_poller **out, const eddyi_backend_config *config)
 {
-    int ends[2];
+    eddy_fd ends[2];
     eddyi_poller *poller = eddyi_allocate_zero(config->allocator, sizeof *poller);
     if (poller == NULL)
         return EDDY_ENOMEM;
@@ -198,20 +174,19 @@ static int select_open(eddyi_poller **out, const eddyi_backend_config *config)
     poller->wake_read = poller->wake_write = -1;
     atomic_init(&poller->woken, false);
     int rc = 0;
-    if (EDDYI_CALL(pipe2, -1, (ends, O_CLOEXEC | O_NONBLOCK)) < 0) {
-        rc = last_error();
+    rc = eddyi_pipe_create(ends, 0); /* what is written is one byte at most, so that end may block */
+    if (rc < 0)
         goto out;
-    }
-    poller->wake_read = ends[0];
-    poller->wake_write = ends[1];
+    poller->wake_read = (int)ends[0];
+    poller->wake_write = (int)ends[1];
     if (ends[0] >= EDDYI_SELECT_LIMIT)
         rc = EDDY_EMFILE;
     else
-        rc = grow(poller, ends[0]);
+        rc = grow(poller, poller->wake_read);
     if (rc < 0)
         goto out;
-    poller->entries[ends[0]].slot = EDDYI_SLOT_WAKE;
-    watch(poller, ends[0], EDDYI_IN);
+    poller->entries[poller->wake_read].slot = EDDYI_SLOT_WAKE;
+    watch(poller, poller->wake_read, EDDYI_IN);
     *out = poller;
     return 0;
 out:
@@ -288,21 +263,14 @@ static int select_once(eddyi_poller *poller, uint64_t timeout)
 static int select_wait(eddyi_poller *poller, uint64_t deadline, eddyi_event *events, int capacity)
 {
     for (;;) {
-        uint64_t timeout = deadline;
-        if (deadline != 0 && deadline != UINT64_MAX) {
-            uint64_t now = eddyi_clock_now();
-            timeout = deadline > now ? deadline - now : 0;
-            if (timeout > SLICE)
-                timeout = SLICE;
-        }
-        int count = select_once(poller, timeout);
+        int count = select_once(poller, eddyi_readiness_left(deadline));
         if (count > 0)
             return collect(poller, events, capacity);
         if (count < 0 && errno == EBADF)
             return collect_bad(poller, events, capacity);
         if (count < 0 && errno != EINTR)
             return last_error();
-        if (deadline == 0 || (deadline != UINT64_MAX && eddyi_clock_now() >= deadline))
+        if (eddyi_readiness_passed(deadline))
             return 0;
     }
 }

@@ -12,6 +12,16 @@ endif()
 include(CheckIncludeFile)
 check_include_file(valgrind/memcheck.h EDDY_HAVE_VALGRIND_H)
 
+# Some compilers call a library for what the processor cannot do in one instruction: bytes on riscv64, 64 bits on many with 32.
+include(CheckCSourceCompiles)
+set(eddy_atomic_libraries "")
+set(text "#include <stdatomic.h>\n#include <stdint.h>\n#include <stdbool.h>\nstatic atomic_bool b; static _Atomic(uint64_t) n; static atomic_uchar c;
+int main(void) { return atomic_exchange(&b, true) + (int)atomic_fetch_add(&n, 1) + atomic_fetch_sub(&c, 1); }")
+check_c_source_compiles("${text}" EDDY_ATOMICS_NEED_NO_LIBRARY)
+if(NOT EDDY_ATOMICS_NEED_NO_LIBRARY AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
+    set(eddy_atomic_libraries atomic)
+endif()
+
 if(eddy_top_level AND CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND CMAKE_C_FLAGS_RELEASE STREQUAL "-O3 -DNDEBUG")
     set(CMAKE_C_FLAGS_RELEASE "-O2 -DNDEBUG")
 endif()
@@ -24,6 +34,13 @@ if(EDDY_SANITIZE)
     endif()
     add_compile_options("$<$<COMPILE_LANGUAGE:C>:${eddy_sanitize_options}>")
     add_link_options(${eddy_sanitize_options})
+endif()
+
+# Without extensions these show the C library's own names only if they are asked for more.
+if(CMAKE_SYSTEM_NAME STREQUAL "NetBSD")
+    add_compile_definitions(_NETBSD_SOURCE=1)
+elseif(CMAKE_SYSTEM_NAME STREQUAL "OpenBSD")
+    add_compile_definitions(_BSD_SOURCE=1)
 endif()
 
 # C11 without extensions, and the project's warnings.
@@ -51,6 +68,7 @@ function(eddy_compile_library target)
     target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(${target} PRIVATE Threads::Threads)
     eddy_compile_tls(${target})
+    eddy_compile_cares(${target})
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND UNIX AND NOT APPLE) # every call asks for the running loop; costs 300 bytes of static space
         target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C>:-ftls-model=initial-exec>")
     endif()
@@ -60,8 +78,9 @@ endfunction()
 function(eddy_use_library target)
     target_include_directories(${target} INTERFACE
         $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-    target_link_libraries(${target} PRIVATE Threads::Threads ${eddy_switch_libraries} ${eddy_system_libraries})
+    target_link_libraries(${target} PRIVATE Threads::Threads ${eddy_switch_libraries} ${eddy_atomic_libraries} ${CMAKE_DL_LIBS} ${eddy_system_libraries})
     eddy_use_tls(${target})
+    eddy_use_cares(${target})
 endfunction()
 
 function(eddy_annotate_for_valgrind)

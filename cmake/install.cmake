@@ -21,11 +21,22 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/generated/eddy-config-ver
                                  COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/generated/eddy-config.cmake
               ${PROJECT_BINARY_DIR}/generated/eddy-config-version.cmake DESTINATION ${eddy_package})
+if(EDDY_CARES)
+    install(FILES ${PROJECT_SOURCE_DIR}/cmake/eddy-cares.cmake DESTINATION ${eddy_package})
+endif()
 
 string(REGEX REPLACE "[^/]+" ".." eddy_pc_prefix "${CMAKE_INSTALL_LIBDIR}/pkgconfig") # from the file back to the prefix
 set(eddy_pc_requires "")
 if(eddy_has_tls)
-    set(eddy_pc_requires "libssl >= 3.0, libcrypto >= 3.0")
+    list(APPEND eddy_pc_requires "libssl >= 3.0" "libcrypto >= 3.0")
 endif()
+if(EDDY_CARES)
+    list(APPEND eddy_pc_requires "libcares >= 1.18")
+endif()
+list(JOIN eddy_pc_requires ", " eddy_pc_requires)
+set(eddy_pc_libraries -pthread)
+foreach(library IN LISTS eddy_switch_libraries eddy_atomic_libraries)
+    string(APPEND eddy_pc_libraries " -l${library}")
+endforeach()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/eddy.pc.in ${PROJECT_BINARY_DIR}/generated/eddy.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/generated/eddy.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

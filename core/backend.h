@@ -94,6 +94,15 @@ struct eddyi_op {   /* core fills, backend answers; never allocated by either */
     _Alignas(16) unsigned char scratch[96]; /* backend's while lent; each asserts its size */
 };
 
+/* Where an op stands while it is lent: one a direction. */
+static inline eddyi_op **eddyi_op_place(const eddyi_op *op)
+{
+    const uint32_t readers = UINT32_C(1) << EDDYI_RECV | UINT32_C(1) << EDDYI_RECVFROM |
+                             UINT32_C(1) << EDDYI_ACCEPT | UINT32_C(1) << EDDYI_READ;
+    bool reads = op->kind == EDDYI_POLL ? (op->events & EDDYI_IN) != 0 : (readers >> op->kind & 1) != 0;
+    return reads ? &op->descriptor->reader : &op->descriptor->writer;
+}
+
 typedef struct eddyi_result {
     eddyi_op *op;
     int64_t value;    /* bytes, new descriptor or events; < 0: EDDY_E... */

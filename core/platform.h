@@ -65,6 +65,7 @@ int eddyi_thread_at_end(eddyi_thread_end *end, void (*fn)(void));
 
 /* Grows by one in the child of every fork, so a loop can tell that it belongs to the parent. Very fast. */
 uint32_t eddyi_fork_generation(void);
+unsigned eddyi_process_thread_count(void); /* thread_count.c: how many there are; 0: nobody knows */
 bool eddyi_process_is_privileged(void); /* set-user-id and the like: the environment is not to be believed */
 
 /* ---- stack.c: address space for task stacks ---- */
@@ -75,11 +76,13 @@ size_t eddyi_page_size(void);
 /* Reserve address space, zero-filled when touched, not committed before where the system can do that. `size` is a multiple of the page size. */
 int eddyi_pages_reserve(void **out, size_t size);
 void eddyi_pages_release(void *pages, size_t size);
-/* Give the memory back and keep the address space and the guards; reads as zero afterwards. */
+/* Give the memory back and keep the address space; reads as zero afterwards. No guard lies among these pages. */
 void eddyi_pages_discard(void *pages, size_t size);
 /* These pages are a stack now, and nothing on it is needed: where pages count before they are touched, it may have few of them, and more as it
  * grows downwards. Cannot fail; nothing where pages count when they are touched. */
 void eddyi_pages_as_stack(void *low, size_t size);
+/* The lowest address of a stack that can be read: what lies below was never touched. */
+const void *eddyi_pages_of_stack(const void *low, size_t size);
 /* Make touching these pages a fault. Returns the enum eddyi_guard that is in force; EDDYI_GUARD_NONE when neither
  * way works, which is no error. `eddyi_guard_limit` forces less (tests and EDDY_GUARD=light|protect|none do). */
 enum eddyi_guard eddyi_pages_guard(void *pages, size_t size);
@@ -136,6 +139,39 @@ extern const size_t
 void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*entry)(void *arg), void *arg);
 /* Save the caller in *from and go on in *to. Keeps all that the ABI says a call keeps, floating-point control too. */
 void eddyi_context_switch(eddyi_context *from, const eddyi_context *to);
+
+/* Call fn(arg) on the stack of a context that somebody left, below what is saved there, and come back; the context stays as it is. False: nobody
+ * knows how to here, and nothing was done. */
+bool eddyi_context_call(const eddyi_context *context, void (*fn)(void *arg), void *arg);
+
+/* ---- unwind.c: the frames of a stack ---- */
+
+/* Where the calls of the calling thread return to, innermost first, without the frames that lie below the address `above`. Returns how many there
+ * are, also when more than `room`. */
+size_t eddyi_unwind_here(const void *above, uintptr_t *addresses, size_t room);
+/* The same for a context that somebody left, on the stack that begins at `low`; `above` may be NULL. 0: it cannot be told. */
+size_t eddyi_unwind_context(const eddyi_context *context, const void *low, const void *above,
+                            uintptr_t *addresses, size_t room);
+
+/* Where the function begins that this is in; 0: not known. */
+uintptr_t eddyi_unwind_function(uintptr_t address);
+
+/* ---- symbols.c: what lies at an address of the program ---- */
+
+typedef struct eddyi_symbols eddyi_symbols;
+typedef struct eddyi_symbol {
+    const char *function; /* NULL: not known; so with the next two */
+    const char *file;     /* of the source */
+    const char *object;   /* the program or library */
+    unsigned line;        /* 0: not known */
+    uintptr_t offset;     /* from the beginning of the function, else of the object */
+} eddyi_symbol;
+
+/* Finding things out about many addresses is cheaper than about each one. *out may become NULL. Blocks, and takes memory of its own. */
+int eddyi_symbols_open(eddyi_symbols **out);
+void eddyi_symbols_close(eddyi_symbols *);
+/* What is found stays valid until close. */
+void eddyi_symbols_find(eddyi_symbols *, uintptr_t address, eddyi_symbol *out);
 
 /* ---- sockets.c: the network; sim has its own table of this type ---- */
 

@@ -19,6 +19,7 @@
 #include <eddy/tls.h>
 #include <eddy/stream.h>
 #include <eddy/transport.h>
+#include <eddy/feed.h>
 #include <eddy/pipe.h>
 #include <eddy/process.h>
 #include <eddy/address.h>
@@ -28,5 +29,7 @@
 #include <eddy/sendfile.h>
 #include <eddy/datagram.h>
 #include <eddy/thread.h>
+#include <eddy/inspect.h>
+#include <eddy/log.h>
 
 #endif

@@ -79,7 +79,7 @@ static int sleepers(void)
     printf("   all awake after %.2f s", eddy_loop_time(eddy_get_running_loop()) - began);
     if (before > 0)
         printf("; memory while they slept: %.1f MiB, %.2f KiB a task", memory / 1048576,
-               memory / 1024 / SLEEPERS);
+               memory / 1024 / (double)SLEEPERS);
     printf("; stack guard: %s\n", eddy_stack_guard_name());
     return 0;
 }

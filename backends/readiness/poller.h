@@ -58,6 +58,11 @@ int eddyi_readiness_wait(eddyi_backend *, uint64_t deadline_ns, eddyi_result *re
 void eddyi_readiness_wake(eddyi_backend *);
 eddy_fd eddyi_readiness_pollable(eddyi_backend *);
 
+/* For a poller's wait: nanoseconds until the deadline, at most a day, for kernels count milliseconds in an int; 0 and UINT64_MAX
+ * stay what they are. After a call of the kernel that found nothing: whether that was the end. */
+uint64_t eddyi_readiness_left(uint64_t deadline_ns);
+bool eddyi_readiness_passed(uint64_t deadline_ns);
+
 uint64_t eddyi_readiness_stale(eddyi_backend *); /* events that were dropped because their owner is gone */
 uint64_t
 eddyi_readiness_renewals(eddyi_backend *); /* how often the poller had to begin again because of them */

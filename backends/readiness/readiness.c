@@ -6,6 +6,8 @@
 #include "core/base/memory.h"
 #include "core/platform.h"
 
+#define LONGEST_WAIT (UINT64_C(86400) * 1000000000)
+
 enum {
     DEFAULT_BATCH = 1024,
     STALE_LIMIT =
@@ -127,7 +129,7 @@ int eddyi_readiness_submit(eddyi_backend *backend, eddyi_op *op, eddyi_result *n
         return done(op, now, EDDY_ENOSYS);
     if (!d->attached)
         return done(op, now, EDDY_EBADF);
-    eddyi_op **place = eddyi_readiness_place(op);
+    eddyi_op **place = eddyi_op_place(op);
     if (*place != NULL)
         return done(op, now, EDDY_EBUSY);
     eddyi_slot *slot = eddyi_slot_of(&backend->slots, d);
@@ -157,7 +159,7 @@ int eddyi_readiness_submit(eddyi_backend *backend, eddyi_op *op, eddyi_result *n
 
 int eddyi_readiness_cancel(eddyi_backend *backend, eddyi_op *op, eddyi_result *now)
 {
-    eddyi_op **place = eddyi_readiness_place(op);
+    eddyi_op **place = eddyi_op_place(op);
     (void)backend;
     if (*place != op)
         return done(op, now, EDDY_EINVALIDSTATE);
@@ -167,6 +169,19 @@ int eddyi_readiness_cancel(eddyi_backend *backend, eddyi_op *op, eddyi_result *n
 
 /* ---- wait ---- */
 
+uint64_t eddyi_readiness_left(uint64_t deadline_ns)
+{
+    if (deadline_ns == 0 || deadline_ns == UINT64_MAX)
+        return deadline_ns;
+    uint64_t now = eddyi_clock_now(), left = deadline_ns > now ? deadline_ns - now : 0;
+    return left < LONGEST_WAIT ? left : LONGEST_WAIT;
+}
+
+bool eddyi_readiness_passed(uint64_t deadline_ns)
+{
+    return deadline_ns == 0 || (deadline_ns != UINT64_MAX && eddyi_clock_now() >= deadline_ns);
+}
+
 /* Returns false for an event that reaches nobody. */
 static bool dispatch(eddyi_backend *backend, const eddyi_event *event)
 {
@@ -175,7 +190,8 @@ static bool dispatch(eddyi_backend *backend, const eddyi_event *event)
         return false;
     eddyi_descriptor *d = slot->descriptor;
     d->ready |= (uint8_t)(event->bits & EDDYI_EVENT_BITS);
-    slot->fresh = (uint8_t)event->bits;
+    uint8_t told = slot->fresh_round == backend->round ? slot->fresh : 0; /* kqueue: an event a direction */
+    slot->fresh = (uint8_t)(told | event->bits);
     slot->fresh_round = backend->round;
     if (event->bits & EDDYI_EVENT_URGENT)
         slot->proof = EDDYI_PROOF_NO;
@@ -250,8 +266,7 @@ int eddyi_readiness_wait(eddyi_backend *backend, uint64_t deadline_ns, eddyi_res
             return count;
         }
         /* Nothing came of it. A poller that finds nothing has waited until the deadline, unless it was only asked. */
-        if (deadline_ns == 0 || (events == 0 && !kept) ||
-            (deadline_ns != UINT64_MAX && eddyi_clock_now() >= deadline_ns))
+        if ((events == 0 && !kept) || eddyi_readiness_passed(deadline_ns))
             return 0;
     }
 }

@@ -19,16 +19,29 @@ struct eddyi_backend {
     eddyi_slots slots;
 };
 
+/* What an op waits for. */
+static inline uint32_t eddyi_readiness_bits(const eddyi_op *op)
+{
+    if (op->kind == EDDYI_POLL)
+        return op->events & (EDDYI_IN | EDDYI_OUT);
+    return eddyi_op_place(op) == &op->descriptor->reader ? EDDYI_IN : EDDYI_OUT;
+}
+
+/* Some parked op waits for bits that are there, whether or not it is starved. */
+static inline bool eddyi_readiness_due(const eddyi_slot *slot)
+{
+    const eddyi_descriptor *d = slot->descriptor;
+    uint32_t ready = slot->error < 0 ? EDDYI_IN | EDDYI_OUT : d->ready;
+    return (d->reader != NULL && (ready & eddyi_readiness_bits(d->reader))) ||
+           (d->writer != NULL && (ready & eddyi_readiness_bits(d->writer)));
+}
+
 /* turns.c */
 
-eddyi_op **eddyi_readiness_place(const eddyi_op *op); /* where an op is parked */
-uint32_t eddyi_readiness_bits(const eddyi_op *op);    /* what it waits for */
 /* EDDYI_PICK_BUFFER and no buffer is free: nothing can be done until core gives one back. */
 bool eddyi_readiness_starved(const eddyi_op *op);
 /* Bits that an op waits for and could use if they came; NULL is fine. */
 uint32_t eddyi_readiness_useful(const eddyi_op *op);
-/* Some parked op waits for bits that are there, whether or not it is starved. */
-bool eddyi_readiness_due(const eddyi_slot *slot);
 /* The queue holds something that can be tried now. */
 bool eddyi_readiness_has_turns(eddyi_backend *);
 /* One try: fills *result as the seam says. false: it would block, and the bits are cleared. */

@@ -13,28 +13,6 @@ enum {
     MOST_PROVABLE = 16 /* buffers that no system cuts off */
 };
 
-eddyi_op **eddyi_readiness_place(const eddyi_op *op)
-{
-    switch (op->kind) {
-    case EDDYI_RECV:
-    case EDDYI_RECVFROM:
-    case EDDYI_ACCEPT:
-    case EDDYI_READ:
-        return &op->descriptor->reader;
-    case EDDYI_POLL:
-        return (op->events & EDDYI_IN) ? &op->descriptor->reader : &op->descriptor->writer;
-    default:
-        return &op->descriptor->writer;
-    }
-}
-
-uint32_t eddyi_readiness_bits(const eddyi_op *op)
-{
-    if (op->kind == EDDYI_POLL)
-        return op->events & (EDDYI_IN | EDDYI_OUT);
-    return eddyi_readiness_place(op) == &op->descriptor->reader ? EDDYI_IN : EDDYI_OUT;
-}
-
 /* The first free buffer, -1: none. */
 static int free_buffer(const eddyi_op *op)
 {
@@ -52,14 +30,6 @@ bool eddyi_readiness_starved(const eddyi_op *op)
 uint32_t eddyi_readiness_useful(const eddyi_op *op)
 {
     return op == NULL || eddyi_readiness_starved(op) ? 0 : eddyi_readiness_bits(op);
-}
-
-bool eddyi_readiness_due(const eddyi_slot *slot)
-{
-    const eddyi_descriptor *d = slot->descriptor;
-    uint32_t ready = slot->error < 0 ? EDDYI_IN | EDDYI_OUT : d->ready;
-    return (d->reader != NULL && (ready & eddyi_readiness_bits(d->reader))) ||
-           (d->writer != NULL && (ready & eddyi_readiness_bits(d->writer)));
 }
 
 static bool can_run(const eddyi_slot *slot, const eddyi_op *op)
@@ -142,7 +112,7 @@ static void learn(eddyi_slot *slot, const eddyi_op *op, int64_t value)
 
 /* ---- one try ---- */
 
-/* What the kernel told in this very round needs no second question. */
+/* What the kernel told in this very round needs no second question; what it did not tell may hold all the same, if only since earlier. */
 static int64_t try_poll(eddyi_backend *backend, eddyi_slot *slot, eddyi_op *op, int32_t *os_error)
 {
     if (slot->fresh_round != backend->round || (slot->fresh & EDDYI_EVENT_ASK))
@@ -150,7 +120,7 @@ static int64_t try_poll(eddyi_backend *backend, eddyi_slot *slot, eddyi_op *op, 
     uint32_t asked = op->events;
     asked |= (asked & EDDYI_IN ? EDDYI_END_IN : 0u) | (asked & EDDYI_OUT ? EDDYI_END_OUT : 0u);
     uint32_t holds = slot->fresh & asked & EDDYI_EVENT_BITS;
-    return holds != 0 ? (int64_t)holds : EDDY_EAGAIN;
+    return holds != 0 ? (int64_t)holds : eddyi_attempt(op, os_error);
 }
 
 static int64_t try_pick(eddyi_slot *slot, eddyi_op *op, eddyi_result *result)
@@ -209,7 +179,7 @@ static int run_op(eddyi_backend *backend, eddyi_slot *slot, eddyi_op *op, eddyi_
     int most = op->kind == EDDYI_ACCEPT && (op->flags & EDDYI_MULTI) ? MOST_ACCEPTS : 1, count = 0;
     while (count < room && count < most && eddyi_readiness_try(backend, slot, op, &results[count])) {
         if (results[count++].flags & EDDYI_LAST) {
-            *eddyi_readiness_place(op) = NULL;
+            *eddyi_op_place(op) = NULL;
             return count;
         }
     }

@@ -38,6 +38,11 @@ void eddyi_loops_alive_add(int count)
     atomic_fetch_add(&loops_alive, count);
 }
 
+bool eddyi_loops_are_alive(void)
+{
+    return atomic_load(&loops_alive) != 0;
+}
+
 bool eddyi_allocator_complete(const eddy_allocator *allocator)
 {
     return allocator->allocate != NULL && allocator->reallocate != NULL && allocator->release != NULL;
@@ -49,7 +54,7 @@ int eddy_set_allocator(const eddy_allocator *allocator)
         allocator = &library;
     if (!eddyi_allocator_complete(allocator))
         return EDDY_EINVAL;
-    if (atomic_load(&loops_alive) != 0)
+    if (eddyi_loops_are_alive())
         return EDDY_EBUSY;
     chosen = *allocator;
     return 0;
@@ -94,7 +99,8 @@ void *eddyi_allocate_zero(const eddy_allocator *allocator, size_t size)
     return block;
 }
 
-/* The old block is gone when the new one turns out to be misaligned: what it held moves on, unless there is no aligned memory at all. */
+/* The old block is gone when the new one turns out to be misaligned: what it held moves on. If there is no aligned memory at all it stays
+ * where it is, since nothing may be lost. */
 static void *move_to_aligned(const eddy_allocator *allocator, void *moved, size_t size)
 {
     void *block = eddyi_allocate(allocator, size);
@@ -107,6 +113,8 @@ static void *move_to_aligned(const eddy_allocator *allocator, void *moved, size_
 
 void *eddyi_reallocate(const eddy_allocator *allocator, void *block, size_t size)
 {
+    if (block == NULL) /* holds nothing yet */
+        return eddyi_allocate(allocator, size);
     if (injected())
         return NULL;
     void *moved = allocator->reallocate(allocator->context, block, size);

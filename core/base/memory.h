@@ -12,6 +12,7 @@ const eddy_allocator *eddyi_default_allocator(void); /* what eddy_set_allocator 
 
 bool eddyi_allocator_complete(const eddy_allocator *); /* no function is missing */
 
+bool eddyi_loops_are_alive(void);
 void eddyi_loops_alive_add(int count); /* while any is alive the process's allocator may not change */
 
 void *eddyi_allocate(const eddy_allocator *, size_t size);      /* not cleared */

@@ -240,7 +240,7 @@ static int call_soon_unheld(eddy_loop *loop, eddy_callback_fn fn, void *arg)
 
 int eddy_loop_call_soon(eddy_loop *loop, eddy_handle **out, eddy_callback_fn fn, void *arg)
 {
-    if (out == NULL && fn != NULL && eddyi_loop_usable(loop) == 0)
+    if (out == NULL && fn != NULL && eddyi_loop_unguarded(loop))
         return call_soon_unheld(loop, fn, arg);
     return eddy_loop_call_soon_in_context(loop, out, fn, arg, NULL);
 }
@@ -419,6 +419,15 @@ bool eddy_handle_cancelled(const eddy_handle *handle)
     if (handle->shared)
         wait_while_running((eddy_handle *)(uintptr_t)handle);
     return atomic_load(&handle->state) == HANDLE_CANCELLED;
+}
+
+eddy_callback_fn eddyi_node_callback(const eddyi_node *node)
+{
+    if (node->run == posted_run)
+        return EDDYI_CONTAINER(node, posted, node)->fn;
+    bool is_handle =
+        node->run == handle_run || node->run == handle_run_shared || node->run == handle_run_unheld;
+    return is_handle ? EDDYI_CONTAINER(node, eddy_handle, node)->fn : NULL;
 }
 
 eddyi_variables *eddyi_handle_variables(eddy_handle *handle)

@@ -5,22 +5,6 @@
 #include "core/loop/inbox.h"
 #include "core/task/task.h"
 
-static eddyi_op **direction_of(const eddyi_op *op)
-{
-    eddyi_descriptor *descriptor = op->descriptor;
-    switch (op->kind) {
-    case EDDYI_RECV:
-    case EDDYI_RECVFROM:
-    case EDDYI_ACCEPT:
-    case EDDYI_READ:
-        return &descriptor->reader;
-    case EDDYI_POLL:
-        return (op->events & EDDYI_IN) ? &descriptor->reader : &descriptor->writer;
-    default:
-        return &descriptor->writer;
-    }
-}
-
 static int done_with(eddyi_op *op, eddyi_result *now, int code)
 {
     *now = (eddyi_result){.op = op, .value = code, .flags = EDDYI_LAST};
@@ -31,7 +15,7 @@ int eddyi_io_submit(eddy_loop *loop, eddyi_op *op, eddyi_result *now)
 {
     if (!(loop->kinds & (UINT32_C(1) << op->kind)))
         return done_with(op, now, EDDY_ENOSYS);
-    if (*direction_of(op) != NULL)
+    if (*eddyi_op_place(op) != NULL)
         return done_with(op, now, EDDY_EBUSY);
     op->state = 0;
     int rc = loop->ops->submit(loop->backend, op, now);
@@ -161,16 +145,16 @@ static void io_abandon(eddyi_wait *wait)
 }
 
 static const eddyi_wait_kind io_kinds[EDDYI_KINDS] = {
-    [EDDYI_RECV] = {"recv", io_cancel, io_abandon},
-    [EDDYI_SEND] = {"send", io_cancel, io_abandon},
-    [EDDYI_RECVFROM] = {"recvfrom", io_cancel, io_abandon},
-    [EDDYI_SENDTO] = {"sendto", io_cancel, io_abandon},
-    [EDDYI_ACCEPT] = {"accept", io_cancel, io_abandon},
-    [EDDYI_CONNECT] = {"connect", io_cancel, io_abandon},
-    [EDDYI_READ] = {"read", io_cancel, io_abandon},
-    [EDDYI_WRITE] = {"write", io_cancel, io_abandon},
-    [EDDYI_SENDFILE] = {"sendfile", io_cancel, io_abandon},
-    [EDDYI_POLL] = {"poll", io_cancel, io_abandon},
+    [EDDYI_RECV] = {"recv", io_cancel, io_abandon, NULL},
+    [EDDYI_SEND] = {"send", io_cancel, io_abandon, NULL},
+    [EDDYI_RECVFROM] = {"recvfrom", io_cancel, io_abandon, NULL},
+    [EDDYI_SENDTO] = {"sendto", io_cancel, io_abandon, NULL},
+    [EDDYI_ACCEPT] = {"accept", io_cancel, io_abandon, NULL},
+    [EDDYI_CONNECT] = {"connect", io_cancel, io_abandon, NULL},
+    [EDDYI_READ] = {"read", io_cancel, io_abandon, NULL},
+    [EDDYI_WRITE] = {"write", io_cancel, io_abandon, NULL},
+    [EDDYI_SENDFILE] = {"sendfile", io_cancel, io_abandon, NULL},
+    [EDDYI_POLL] = {"poll", io_cancel, io_abandon, NULL},
 };
 
 /* A task whose I/O always ends at once would starve the others: after so many it gives way. */

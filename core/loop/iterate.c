@@ -2,6 +2,10 @@
  * Touches backend, timers and ready queue. A batch is what was ready when it began: a burst starves neither I/O nor timers. */
 #include "core/loop/iterate.h"
 
+#include <stdio.h>
+
+#include "core/inspect/inspect.h"
+#include "core/inspect/origins.h"
 #include "core/loop/inbox.h"
 #include "core/loop/signals.h"
 #include "core/task/stacks.h"
@@ -38,7 +42,8 @@ static void poll_backend(eddy_loop *loop, uint64_t limit, bool busy)
         if (limit < deadline)
             deadline = limit;
     }
-    int rc = eddyi_io_poll(loop, deadline);
+    bool hopeless = deadline == UINT64_MAX && loop->lent == 0 && loop->finds_deadlocks && loop->for_ever;
+    int rc = hopeless ? eddyi_poll_for_ever(loop) : eddyi_io_poll(loop, deadline);
     if (rc < 0) {
         loop->failure = rc;
         eddy_loop_stop(loop);
@@ -76,17 +81,32 @@ void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
     loop->ready.batch_last = eddyi_list_empty(&loop->ready.queue) ? NULL : loop->ready.queue.previous;
 }
 
+/* asyncio DB3 */
+static void report_slow(eddy_loop *loop, eddy_task *task, eddy_callback_fn fn, uint64_t time)
+{
+    char message[80];
+    eddyi_text text;
+    eddyi_text_init(&text, &loop->allocator);
+    (void)snprintf(message, sizeof message, "Executing a %s took %.3f seconds",
+                   task != NULL ? "task's step" : "callback", eddyi_seconds(time));
+    if (fn != NULL)
+        eddyi_place_tell(&text, fn);
+    eddy_exception_context context = {
+        .size = sizeof context, .message = message, .task = task, .text = text.data};
+    eddy_loop_call_exception_handler(loop, &context);
+    eddyi_text_free(&text);
+}
+
 static void run_timed(eddy_loop *loop, eddyi_node *node)
 {
     eddy_task *task = node->run == eddyi_task_step ? EDDYI_CONTAINER(node, eddy_task, step) : NULL;
+    eddy_callback_fn fn = eddyi_node_callback(node);
     uint64_t began = eddyi_loop_now(loop);
     eddy_task_retain(task);
     node->run(node);
-    if (eddyi_loop_now(loop) - began >= loop->slow_callback_ns) {
-        eddy_exception_context context = {
-            .size = sizeof context, .message = "slow callback or task step", .task = task};
-        eddy_loop_call_exception_handler(loop, &context);
-    }
+    uint64_t time = eddyi_loop_now(loop) - began;
+    if (time >= loop->slow_callback_ns)
+        report_slow(loop, task, fn, time);
     eddy_task_release(task);
 }
 

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/inspect/declared.h"
+#include "core/inspect/origins.h"
 #include "core/loop/choose.h"
 #include "core/loop/inbox.h"
 #include "core/loop/iterate.h"
+#include "core/loop/log.h"
 #include "core/loop/signals.h"
 #include "core/loop/watch.h"
 #include "core/task/generator.h"
@@ -45,6 +48,7 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     eddyi_list_init(&loop->group_errors);
     eddyi_list_init(&loop->generators);
     eddyi_list_init(&loop->closables);
+    eddyi_list_init(&loop->declared);
     eddyi_list_init(&loop->signals);
     eddyi_list_init(&loop->cell_slabs);
     atomic_init(&loop->inbox, NULL);
@@ -60,7 +64,9 @@ static void init_members(eddy_loop *loop, const eddy_loop_options *options)
     loop->io_budget = EDDYI_IO_BUDGET;
     loop->slow_callback_ns = 100000000;
     loop->fork_generation = eddyi_fork_generation();
-    eddy_loop_set_debug(loop, options->debug || from_environment("EDDY_DEBUG") != NULL);
+    loop->finds_deadlocks = !options->no_deadlock_report;
+    const char *debug = from_environment("EDDY_DEBUG");
+    eddy_loop_set_debug(loop, options->debug || (debug != NULL && debug[0] != '\0'));
 }
 
 static int open_backend(eddy_loop *loop, const eddy_loop_options *options)
@@ -92,6 +98,7 @@ static void free_memory(eddy_loop *loop)
     eddy_allocator allocator = loop->allocator;
     eddyi_stacks_free(loop);
     eddyi_cells_free(loop);
+    eddyi_origins_free(loop);
     eddyi_release(&allocator, loop->received);
     eddyi_release(&allocator, loop->datagrams);
     eddyi_release(&allocator, loop->results);
@@ -129,6 +136,7 @@ int eddyi_loop_create(eddy_loop **out, const eddy_loop_options *options)
     loop->now = loop->ops->now != NULL ? loop->ops->now(loop->backend) : eddyi_clock_now();
     loop->epoch = loop->now;
     eddyi_timers_init(&loop->timers, loop->now);
+    eddyi_log(EDDY_LOG_DEBUG, loop, NULL, "Using backend: %s", loop->ops->name);
     *out = loop;
     return 0;
 fail:
@@ -170,16 +178,38 @@ eddy_loop *eddy_loop_retain(eddy_loop *loop)
     return loop;
 }
 
+static void report_unclosed(eddy_loop *loop)
+{
+    eddy_exception_context context = {.size = sizeof context, .message = "unclosed event loop"};
+    eddy_loop_call_exception_handler(loop, &context);
+}
+
 void eddy_loop_release(eddy_loop *loop)
 {
     if (loop == NULL || atomic_fetch_sub(&loop->references, 1) != 1)
         return;
+    if (!loop->closed && loop->debug)
+        report_unclosed(loop);
     if (!loop->closed)
         (void)eddy_loop_close(loop);
     eddyi_loop_life_remove(loop);
 }
 
 /* ---- state ---- */
+
+/* X1. Nothing of the loop is touched: it is another thread's. */
+static void log_wrong_thread(uintptr_t owner)
+{
+    eddyi_text text;
+    if (!eddyi_logs(EDDY_LOG_WARNING))
+        return;
+    eddyi_text_init(&text, eddyi_default_allocator());
+    eddyi_place_tell_here(&text, &text);
+    eddyi_log(EDDY_LOG_WARNING, NULL, text.data,
+              "Non-thread-safe operation: thread %#llx called a loop that runs in thread %#llx",
+              (unsigned long long)eddyi_thread_id(), (unsigned long long)owner);
+    eddyi_text_free(&text);
+}
 
 int eddyi_loop_unusable(const eddy_loop *loop)
 {
@@ -189,9 +219,11 @@ int eddyi_loop_unusable(const eddy_loop *loop)
         return EDDY_ECLOSED;
     if (loop->fork_generation != eddyi_fork_generation())
         return EDDY_EFORKED;
-    if (loop->debug && loop->thread != 0 && loop->thread != eddyi_thread_id())
-        return EDDY_EWRONGTHREAD;
-    return 0;
+    uintptr_t owner = loop->debug ? loop->thread : 0;
+    if (owner == 0 || owner == eddyi_thread_id())
+        return 0;
+    log_wrong_thread(owner);
+    return EDDY_EWRONGTHREAD;
 }
 
 eddy_loop *eddy_get_running_loop(void)
@@ -300,11 +332,13 @@ int eddy_loop_run_forever(eddy_loop *loop)
     if (rc < 0)
         return eddyi_fail(rc, "run_forever");
     loop->renew_in_place = !loop->stopping && !loop->debug;
+    loop->for_ever = true;
     do {
         eddyi_iteration_begin(loop, UINT64_MAX);
         eddyi_iteration_run(loop);
     } while (!loop->stopping);
     loop->stopping = false;
+    loop->for_ever = false;
     leave(loop);
     return loop->failure < 0 ? eddyi_fail(loop->failure, "run_forever") : 0;
 }
@@ -323,7 +357,9 @@ int eddy_loop_run_until_complete(eddy_loop *loop, eddy_future *future)
         return eddyi_fail(EDDY_EWRONGLOOP, "run_until_complete");
     int rc = eddy_future_add_done_callback(future, stop_when_done, loop);
     if (rc == 0) {
+        loop->until = future;
         rc = eddy_loop_run_forever(loop);
+        loop->until = NULL;
         (void)eddy_future_remove_done_callback(future, stop_when_done, loop);
     }
     if (rc < 0)
@@ -405,9 +441,12 @@ int eddy_loop_close(eddy_loop *loop)
     }
     if (loop->running)
         return eddyi_fail(EDDY_ERUNNING, "close");
+    if (loop->debug)
+        eddyi_closables_report(loop);
     EDDYI_FORBID_MEMORY();
     loop->closing = true;
     shut_closables(loop);
+    eddyi_declared_close(loop);
     eddyi_tasks_destroy(loop);
     eddyi_generators_destroy(loop);
     eddyi_watches_close(loop);
@@ -420,6 +459,7 @@ int eddy_loop_close(eddy_loop *loop)
     loop->ops->close(loop->backend);
     loop->backend = NULL;
     EDDYI_ALLOW_MEMORY();
+    eddyi_log(EDDY_LOG_DEBUG, loop, NULL, "Closed the loop");
     eddyi_loop_object_remove(loop);
     return 0;
 }

@@ -62,6 +62,10 @@ typedef struct eddyi_closable {
     eddyi_list link; /* in loop->closables; unlinked when shut */
     void (*shut)(
         struct eddyi_closable *); /* abort at once: cancel ops, drain is done by the loop; no user code */
+    const char *(*unclosed)(
+        const struct eddyi_closable *); /* what it is, if its user did not close it, else NULL; NULL: it
+                                                               is nobody's to close */
+    bool told;                          /* that it was not closed */
 } eddyi_closable;
 
 /* Why a task that leaves must not switch straight to the next one. */
@@ -130,6 +134,9 @@ struct eddy_loop {
     size_t generators_closing;          /* by shutdown_asyncgens, and not ended yet */
     struct eddyi_wait *generators_wait; /* the task that waits for them, or NULL */
     eddyi_list closables;
+    eddyi_list declared; /* waits that the program told of */
+    eddyi_list *origins; /* where things were made, in debug mode; NULL: nothing was noted yet */
+    size_t origin_count;
     struct {
         eddyi_list *buckets; /* NULL until the first */
         size_t bucket_count, count;
@@ -156,6 +163,9 @@ struct eddy_loop {
     uint32_t fork_generation;
     eddy_task *main_task;    /* of the runner, for SIGINT */
     int failure;             /* what the poller failed with */
+    bool finds_deadlocks;    /* unless its options say no */
+    bool for_ever;           /* run_forever runs it: nobody but itself decides how long it waits */
+    eddy_future *until;      /* of run_until_complete, or NULL */
     const void *host_bottom; /* sanitizers: the loop's own stack */
     size_t host_size;
     void *host_annotation;
@@ -175,12 +185,14 @@ void eddyi_ready_remove(eddy_loop *loop, eddyi_node *node); /* unqueued ones are
 int eddyi_loop_create(eddy_loop **out,
                       const eddy_loop_options *); /* whatever the policy; records its failure */
 int eddyi_loop_unusable(const eddy_loop *loop);   /* why `guarded` or NULL: 0 after all, or the error */
-/* 0, EDDY_ECLOSED, EDDY_EINVAL; debug: EDDY_EWRONGTHREAD, EDDY_EFORKED. Running and polling always look for a fork. */
+/* 0, EDDY_ECLOSED, EDDY_EINVAL; debug: EDDY_EWRONGTHREAD, which is logged, EDDY_EFORKED. Running and polling always look for a fork. */
+static inline bool eddyi_loop_unguarded(const eddy_loop *loop)
+{
+    return loop != NULL && !atomic_load_explicit(&loop->guarded, memory_order_relaxed);
+}
 static inline int eddyi_loop_usable(const eddy_loop *loop)
 {
-    return loop != NULL && !atomic_load_explicit(&loop->guarded, memory_order_relaxed)
-               ? 0
-               : eddyi_loop_unusable(loop);
+    return eddyi_loop_unguarded(loop) ? 0 : eddyi_loop_unusable(loop);
 }
 uint64_t eddyi_loop_now(eddy_loop *loop); /* asks the clock and refreshes loop->now */
 /* Seconds from now as a deadline; UINT64_MAX for infinity. EDDY_EINVAL for NaN. */

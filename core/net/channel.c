@@ -2,20 +2,26 @@
  * Touches io.c and the network table. With nothing unsent the data is tried at once, straight from the caller; only what is left over is
  * copied, because a cancelled write must still send all that it took. */
 #include "core/net/channel.h"
+
+#include "core/inspect/origins.h"
 #include "core/net/secure.h"
 
-enum { DEFAULT_HIGH_WATER = 64 * 1024, MOST_BUFFERS = 1024 };
+enum { MOST_BUFFERS = 1024 };
+static const char close_too_long[] = "the peer did not take in time what was unsent at the close";
 
-/* What waits to be sent. Two rows: what the kernel was given does not move; new bytes go to the other one. */
+/* What waits to be sent. Two rows: what the kernel was given does not move; new bytes go to the other one. The timer is here because nothing but
+ * unsent bytes and TLS, which always has a row, can hold up an end: idle connections do without. */
 struct eddyi_outgoing {
     eddyi_completion sent;
     eddyi_channel *channel;
     eddyi_op send;
     eddyi_buffer buffer;
     eddyi_bytes in_flight, waiting;
+    eddyi_timer limit;
 };
 
 static void shut(eddyi_closable *closable);
+static const char *unclosed(const eddyi_closable *closable);
 static void flush(eddyi_channel *channel);
 static void send_completed(eddyi_completion *completion, const eddyi_result *result);
 
@@ -31,19 +37,27 @@ int eddyi_check_stream_socket(eddy_loop *loop, eddy_fd fd)
 }
 
 int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_channel_kind *kind, eddy_fd fd,
-                       enum eddyi_descriptor_kind descriptor_kind, eddyi_marks marks)
+                       const eddyi_channel_settings *settings)
 {
-    *channel = (eddyi_channel){.closable = {.shut = shut}, .loop = loop, .kind = kind};
-    channel->descriptor = (eddyi_descriptor){.fd = fd, .kind = (uint8_t)descriptor_kind};
-    int rc = loop->ops->attach(loop->backend, &channel->descriptor);
+    bool socket = settings->way == EDDYI_WAY_SOCKET;
+    *channel = (eddyi_channel){.closable = {.shut = shut, .unclosed = unclosed},
+                               .loop = loop,
+                               .kind = kind,
+                               .descriptor = {.fd = fd, .kind = socket ? EDDYI_STREAM : EDDYI_PIPE},
+                               .way = (uint8_t)settings->way,
+                               .made_non_blocking = settings->made_non_blocking,
+                               .terminal = settings->terminal,
+                               .marks = eddyi_marks_in_force(settings->marks)};
+    int rc = settings->way != EDDYI_WAY_FED ? loop->ops->attach(loop->backend, &channel->descriptor) : 0;
     if (rc < 0)
         return rc;
-    if (descriptor_kind == EDDYI_STREAM) /* N4; a socket that has no such option works without */
+    if (socket) /* N4; a socket that has no such option works without */
         (void)loop->net->set_option(loop->backend, fd, EDDYI_NO_DELAY, 1);
-    channel->high_water = marks.high_water != 0 ? marks.high_water : DEFAULT_HIGH_WATER;
-    channel->low_water = marks.low_water != 0 ? marks.low_water : channel->high_water / 4;
+    channel->close_timeout = UINT64_MAX;
+    if (settings->close_timeout != 0)
+        (void)eddyi_delay(settings->close_timeout, &channel->close_timeout);
     eddyi_list_init(&channel->of_server);
-    eddyi_list_append(&loop->closables, &channel->closable.link);
+    eddyi_closable_add(loop, &channel->closable);
     return 0;
 }
 
@@ -61,25 +75,33 @@ static void free_outgoing(eddyi_channel *channel)
     const eddy_allocator *allocator = &channel->loop->allocator;
     if (channel->outgoing == NULL)
         return;
+    eddyi_timers_remove(&channel->loop->timers, &channel->outgoing->limit);
     eddyi_bytes_free(allocator, &channel->outgoing->in_flight);
     eddyi_bytes_free(allocator, &channel->outgoing->waiting);
     eddyi_release(allocator, channel->outgoing);
     channel->outgoing = NULL;
 }
 
-static void finish(eddyi_channel *channel)
+static void close_descriptor(eddyi_channel *channel)
 {
     eddy_loop *loop = channel->loop;
-    channel->state = EDDYI_CHANNEL_CLOSED;
-    free_outgoing(channel);
-    if (channel->secure != NULL)
-        eddyi_secure_stop(channel);
+    if (channel->way == EDDYI_WAY_FED)
+        return;
     loop->ops->detach(loop->backend, &channel->descriptor);
     if (channel->made_non_blocking)
         eddyi_pipe_give_back(channel->descriptor.fd);
     (void)loop->net->close(loop->backend, channel->descriptor.fd);
     channel->descriptor.fd = -1;
-    eddyi_list_remove(&channel->closable.link);
+}
+
+static void finish(eddyi_channel *channel)
+{
+    channel->state = EDDYI_CHANNEL_CLOSED;
+    free_outgoing(channel);
+    if (channel->secure != NULL)
+        eddyi_secure_stop(channel);
+    close_descriptor(channel);
+    eddyi_closable_remove(channel->loop, &channel->closable);
     struct eddy_server *server = channel->server;
     channel->server = NULL;
     if (server != NULL)
@@ -117,13 +139,24 @@ void eddyi_channel_try_finish(eddyi_channel *channel)
     finish(channel);
 }
 
+/* A pipe that closes watches its reader until all is sent. */
+static void stop_watching(eddyi_channel *channel)
+{
+    if (channel->state == EDDYI_CHANNEL_CLOSING &&
+        (channel->error != 0 || eddyi_channel_unsent(channel) == 0))
+        eddyi_pipe_stop_watching(channel);
+}
+
 void eddyi_channel_close(eddyi_channel *channel)
 {
     if (channel->state != EDDYI_CHANNEL_OPEN)
         return;
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
+    stop_watching(channel);
     end_file(channel);
+    if (eddyi_channel_unsent(channel) > 0 || channel->secure != NULL)
+        eddyi_channel_limit(channel, channel->close_timeout);
     if (channel->secure != NULL)
         eddyi_secure_close(channel);
     else
@@ -146,6 +179,7 @@ static void lose(eddyi_channel *channel)
 {
     channel->state = EDDYI_CHANNEL_CLOSING;
     channel->kind->closing(channel);
+    stop_watching(channel);
     if (channel->secure != NULL)
         eddyi_secure_lost(channel);
     end_file(channel);
@@ -165,10 +199,18 @@ void eddyi_channel_fail(eddyi_channel *channel, int error, int os_error)
     lose(channel);
 }
 
+void eddyi_channel_fail_saying(eddyi_channel *channel, int error, const char *message)
+{
+    if (channel->error == 0)
+        channel->message = message;
+    eddyi_channel_fail(channel, error, 0);
+}
+
 void eddyi_channel_fail_telling(eddyi_channel *channel, int error, const char *message)
 {
     if (channel->state == EDDYI_CHANNEL_CLOSED || channel->error != 0)
         return;
+    eddyi_channel_limit(channel, channel->close_timeout);
     channel->error = error;
     channel->message = message;
     channel->last_words = eddyi_channel_unsent(channel) > 0;
@@ -183,6 +225,36 @@ int eddyi_channel_tell(const eddyi_channel *channel, const char *operation)
 void eddyi_channel_abort(eddyi_channel *channel)
 {
     eddyi_channel_fail(channel, EDDY_ECLOSED, 0);
+}
+
+/* S9 */
+static void limit_passed(eddyi_timer *timer)
+{
+    eddyi_channel *channel = EDDYI_CONTAINER(timer, eddyi_outgoing, limit)->channel;
+    if (channel->loop->closing)
+        return;
+    if (channel->secure != NULL)
+        eddyi_secure_limit_passed(channel);
+    else
+        eddyi_channel_fail_saying(channel, EDDY_ETIMEDOUT, close_too_long);
+}
+
+void eddyi_channel_limit(eddyi_channel *channel, uint64_t delay)
+{
+    eddy_loop *loop = channel->loop;
+    eddyi_timer *limit = &channel->outgoing->limit;
+    eddyi_timers_remove(&loop->timers, limit);
+    if (delay == UINT64_MAX)
+        return;
+    uint64_t now = eddyi_loop_now(loop);
+    if (delay < UINT64_MAX - now)
+        eddyi_timers_add(&loop->timers, limit, now + delay);
+}
+
+static const char *unclosed(const eddyi_closable *closable)
+{
+    const eddyi_channel *channel = EDDYI_CONTAINER(closable, eddyi_channel, closable);
+    return channel->state == EDDYI_CHANNEL_OPEN ? channel->kind->name : NULL;
 }
 
 /* The loop closes: take the ops back and close; tasks are destroyed next. Other results come in meanwhile: closed is what they find. */
@@ -213,10 +285,11 @@ static void after_progress(eddyi_channel *channel)
 {
     eddy_loop *loop = channel->loop;
     size_t unsent = eddyi_channel_unsent(channel);
-    if (unsent <= channel->low_water)
+    if (unsent <= channel->marks.low_water)
         channel->kind->low(channel);
     if (unsent > 0)
         return;
+    stop_watching(channel);
     if (channel->eof_wanted && !channel->eof_sent) {
         channel->eof_sent = true;
         (void)loop->net->shutdown(loop->backend, channel->descriptor.fd, EDDYI_SHUT_WRITE);
@@ -305,6 +378,7 @@ static int need_outgoing(eddyi_channel *channel)
     if (channel->outgoing == NULL)
         return EDDY_ENOMEM;
     channel->outgoing->channel = channel;
+    eddyi_timer_init(&channel->outgoing->limit, limit_passed);
     channel->outgoing->sent.fn = send_completed;
     return 0;
 }
@@ -382,8 +456,12 @@ void eddyi_channel_write_eof(eddyi_channel *channel)
     if (channel->eof_wanted)
         return;
     channel->eof_wanted = true;
-    if (!channel->sending)
+    if (channel->way == EDDYI_WAY_WRITE_PIPE) { /* it has no other half */
+        channel->eof_sent = true;
+        eddyi_channel_close(channel);
+    } else if (!channel->sending) {
         flush(channel);
+    }
 }
 
 /* ---- what is known of it ---- */
@@ -397,6 +475,8 @@ int eddyi_channel_name(const eddyi_channel *channel, bool peer, char *text, size
         return eddyi_fail(EDDY_EINVAL, "get_extra_info");
     if (channel->state == EDDYI_CHANNEL_CLOSED)
         return eddyi_fail(EDDY_ECLOSED, "get_extra_info");
+    if (channel->way == EDDYI_WAY_FED)
+        return eddyi_fail(EDDY_ENOTCONN, "get_extra_info");
     const eddyi_net_ops *net = channel->loop->net;
     address_fn ask = peer ? net->peer_address : net->local_address;
     int rc = ask(channel->loop->backend, channel->descriptor.fd, &address);

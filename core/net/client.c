@@ -53,9 +53,8 @@ static int start_client(eddyi_listener *l, eddy_fd fd)
     eddy_loop *loop = server->loop;
     eddy_task_options options = server->options.client_task;
     eddyi_secure_settings tls = eddyi_server_secure(server);
-    eddyi_marks marks = {server->options.high_water, server->options.low_water};
     eddyi_stream_settings settings = {.limit = server->options.limit,
-                                      .marks = eddyi_secure_marks(marks, &tls)};
+                                      .channel = eddyi_server_channel(server)};
     client *c = eddyi_cell_take(loop);
     if (c == NULL)
         return EDDY_ENOMEM;

@@ -94,7 +94,8 @@ static eddyi_stream_settings settings_of(const eddy_connect_options *options)
     eddyi_stream_settings settings = {0};
     if (options != NULL)
         settings = (eddyi_stream_settings){.limit = options->limit,
-                                           .marks = {options->high_water, options->low_water}};
+                                           .channel = {.marks = {options->high_water, options->low_water},
+                                                       .close_timeout = options->close_timeout}};
     return settings;
 }
 
@@ -102,8 +103,20 @@ eddyi_secure_settings eddyi_connect_secure(const char *host, const eddy_connect_
 {
     if (options == NULL)
         return (eddyi_secure_settings){0};
-    return (eddyi_secure_settings){options->tls, host, options->server_hostname, options->handshake_timeout,
-                                   options->shutdown_timeout};
+    return (eddyi_secure_settings){options->tls,
+                                   host,
+                                   options->server_hostname,
+                                   options->handshake_timeout,
+                                   options->shutdown_timeout,
+                                   options->session};
+}
+
+int eddyi_connect_check(const eddy_connect_options *options, const eddyi_secure_settings *secure,
+                        bool server_side)
+{
+    if (options != NULL && eddyi_bad_limit(options->close_timeout))
+        return EDDY_EINVAL;
+    return eddyi_secure_check(secure, server_side);
 }
 
 static int secure_stream(eddy_stream *stream, const eddyi_secure_settings *settings, const char *operation)
@@ -127,8 +140,8 @@ int eddy_open_connection(eddy_stream **out, const char *host, const char *servic
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, operation);
     eddy_loop *loop = eddyi_current_task()->future.loop;
-    settings.marks = eddyi_secure_marks(settings.marks, &secure);
-    int rc = eddyi_secure_check(&secure, false);
+    settings.channel.marks = eddyi_secure_marks(settings.channel.marks, &secure);
+    int rc = eddyi_connect_check(options, &secure, false);
     if (rc < 0)
         return eddyi_fail(rc, operation);
     rc = eddyi_connect(&fd, host, service, options, operation);
@@ -153,7 +166,7 @@ int eddy_open_connection_fd(eddy_stream **out, eddy_fd fd, const eddy_connect_op
     static const char operation[] = "open_connection";
     eddyi_stream_settings settings = settings_of(options);
     eddy_loop *loop = eddy_get_running_loop();
-    if (out == NULL)
+    if (out == NULL || eddyi_bad_limit(settings.channel.close_timeout))
         return eddyi_fail(EDDY_EINVAL, operation);
     if (loop == NULL)
         return eddyi_fail(EDDY_ENOLOOP, operation);

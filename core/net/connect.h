@@ -11,5 +11,7 @@ int eddyi_connect(eddy_fd *out, const char *host, const char *service, const edd
                   const char *operation);
 /* What the options say of TLS. */
 eddyi_secure_settings eddyi_connect_secure(const char *host, const eddy_connect_options *);
+/* Whether they make sense for a connection: 0, EDDY_EINVAL or EDDY_ENOSYS. */
+int eddyi_connect_check(const eddy_connect_options *, const eddyi_secure_settings *, bool server_side);
 
 #endif

@@ -96,7 +96,7 @@ static void on_closed(eddyi_endpoint *endpoint)
         free_datagram(datagram);
 }
 
-static const eddyi_endpoint_kind datagram_kind = {on_closing, on_shut, on_closed};
+static const eddyi_endpoint_kind datagram_kind = {on_closing, on_shut, on_closed, "datagram socket"};
 
 /* ---- making ---- */
 

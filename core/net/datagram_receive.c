@@ -49,7 +49,7 @@ static void failed(eddy_datagram_transport *transport, int error)
         return;
     }
     transport->receive_error = error;
-    eddyi_datagram_transport_queue(transport);
+    eddyi_teller_queue(&transport->teller);
 }
 
 /* The op has ended: what it brought is told when it is the node's turn. */
@@ -64,7 +64,7 @@ static void ended(eddy_datagram_transport *transport, const eddyi_result *result
     } else {
         transport->readable = true;
         transport->got = (size_t)result->value;
-        eddyi_datagram_transport_queue(transport);
+        eddyi_teller_queue(&transport->teller);
     }
 }
 
@@ -77,10 +77,10 @@ void eddyi_datagram_start_receiving(eddy_datagram_transport *transport)
 {
     eddyi_result now;
     eddyi_endpoint *endpoint = &transport->endpoint;
-    if (!transport->made || endpoint->state != EDDYI_ENDPOINT_OPEN || endpoint->reading)
+    if (!transport->teller.made || endpoint->state != EDDYI_ENDPOINT_OPEN || endpoint->reading)
         return;
     if (transport->readable || transport->receive_error != 0) {
-        eddyi_datagram_transport_queue(transport);
+        eddyi_teller_queue(&transport->teller);
         return;
     }
     bool poll = tries_first(transport);
@@ -127,7 +127,7 @@ static void tell_datagram(eddy_datagram_transport *transport, const eddyi_buffer
 static void deliver(eddy_datagram_transport *transport, const eddyi_buffer *buffers, const uint32_t *lengths,
                     const eddyi_address *from, size_t count)
 {
-    size_t most = transport->high_water < GATHERED ? transport->high_water : GATHERED;
+    size_t most = transport->marks.high_water < GATHERED ? transport->marks.high_water : GATHERED;
     transport->outbox.gathering = count > 1 ? most : 0;
     for (size_t i = 0; i < count && transport->endpoint.state == EDDYI_ENDPOINT_OPEN; i++)
         tell_datagram(transport, &buffers[i], lengths[i], &from[i]);

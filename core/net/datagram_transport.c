@@ -1,13 +1,15 @@
 /* datagram_transport.c: datagrams for protocols: create_datagram_endpoint. Rule numbers U1-U5 are those of asyncio's inventory.
  * Touches outbox.h and the resolver. connection_lost is called exactly once, through the loop, also when the loop closes. */
 #include "core/net/datagram_transport_inside.h"
-#include "core/net/transport_inside.h"
-
-enum { DEFAULT_HIGH_WATER = 64 * 1024 };
 
 static eddy_datagram_transport *transport_of(eddyi_endpoint *endpoint)
 {
     return EDDYI_CONTAINER(endpoint, eddy_datagram_transport, endpoint);
+}
+
+static eddy_datagram_transport *owner_of(eddyi_teller *teller)
+{
+    return EDDYI_CONTAINER(teller, eddy_datagram_transport, teller);
 }
 
 /* ---- references ---- */
@@ -15,11 +17,17 @@ static eddy_datagram_transport *transport_of(eddyi_endpoint *endpoint)
 eddy_datagram_transport *eddy_datagram_transport_retain(eddy_datagram_transport *transport)
 {
     if (transport != NULL)
-        transport->references++;
+        eddyi_teller_retain(&transport->teller);
     return transport;
 }
 
-static void free_transport(eddy_datagram_transport *transport)
+void eddy_datagram_transport_release(eddy_datagram_transport *transport)
+{
+    if (transport != NULL)
+        eddyi_teller_release(&transport->teller);
+}
+
+static void give_back(eddy_datagram_transport *transport)
 {
     eddy_loop *loop = transport->endpoint.loop;
     eddyi_outbox_free(&transport->outbox);
@@ -27,26 +35,18 @@ static void free_transport(eddy_datagram_transport *transport)
     eddyi_release(&loop->allocator, transport);
 }
 
-void eddy_datagram_transport_release(eddy_datagram_transport *transport)
+static void free_transport(eddyi_teller *teller)
 {
-    if (transport == NULL || --transport->references != 0)
-        return;
-    eddy_loop *loop = transport->endpoint.loop;
-    free_transport(transport);
+    eddy_loop *loop = teller->loop;
+    give_back(owner_of(teller));
     eddyi_loop_object_remove(loop);
 }
 
 /* ---- telling ---- */
 
-void eddyi_datagram_transport_queue(eddy_datagram_transport *transport)
-{
-    if (eddyi_list_empty(&transport->node.link))
-        eddyi_ready_push(transport->endpoint.loop, &transport->node);
-}
-
 static void tell_made(eddy_datagram_transport *transport)
 {
-    transport->made = true;
+    transport->teller.made = true;
     if (transport->protocol->type->connection_made != NULL)
         transport->protocol->type->connection_made(transport->protocol, transport);
 }
@@ -64,64 +64,53 @@ static void tell_errors(eddy_datagram_transport *transport)
         eddyi_outbox_flush(&transport->outbox);
 }
 
-static void tell_resumed(eddy_datagram_transport *transport)
+static void tell_paused(eddyi_teller *teller)
 {
-    transport->resume_due = false;
-    if (!transport->writing_paused || transport->endpoint.state == EDDYI_ENDPOINT_CLOSED)
-        return;
-    transport->writing_paused = false;
-    if (transport->protocol->type->resume_writing != NULL)
-        transport->protocol->type->resume_writing(transport->protocol);
+    eddy_datagram_protocol *protocol = owner_of(teller)->protocol;
+    if (protocol->type->pause_writing != NULL)
+        protocol->type->pause_writing(protocol);
+}
+
+static void tell_resumed(eddyi_teller *teller)
+{
+    eddy_datagram_protocol *protocol = owner_of(teller)->protocol;
+    if (protocol->type->resume_writing != NULL)
+        protocol->type->resume_writing(protocol);
 }
 
 /* A close and an abort of ours are no errors. */
-static void tell_lost(eddy_datagram_transport *transport)
+static void tell_lost(eddyi_teller *teller)
 {
+    eddy_datagram_transport *transport = owner_of(teller);
     int error = transport->endpoint.error;
-    if (transport->lost_told)
-        return;
+    eddyi_list_remove(&transport->endpoint.closable.link);
     tell_errors(transport);
-    transport->lost_told = true;
     if (transport->protocol->type->connection_lost != NULL)
         transport->protocol->type->connection_lost(transport->protocol, error == EDDY_ECLOSED ? 0 : error);
-    eddy_datagram_transport_release(transport);
 }
 
-static void tell(eddy_datagram_transport *transport)
+static void tell(eddyi_teller *teller)
 {
-    if (!transport->made)
+    eddy_datagram_transport *transport = owner_of(teller);
+    if (!teller->made)
         tell_made(transport);
     tell_errors(transport);
-    if (transport->resume_due)
-        tell_resumed(transport);
+    eddyi_teller_tell_resumed(teller);
     if (transport->readable)
         eddyi_datagram_receive_some(transport);
     else
         eddyi_datagram_start_receiving(transport);
 }
 
-static void transport_run(eddyi_node *node)
-{
-    eddy_datagram_transport *transport = EDDYI_CONTAINER(node, eddy_datagram_transport, node);
-    if (transport->endpoint.loop->closed)
-        return;
-    (void)eddy_datagram_transport_retain(transport);
-    if (transport->endpoint.state == EDDYI_ENDPOINT_CLOSED)
-        tell_lost(transport);
-    else
-        tell(transport);
-    eddy_datagram_transport_release(transport);
-}
+static const eddyi_teller_kind teller_kind = {tell, tell_lost, tell_paused, tell_resumed, free_transport};
 
 /* ---- what the endpoint and its outbox tell: through the queue ---- */
 
 static void on_progress(eddyi_endpoint *endpoint)
 {
     eddy_datagram_transport *transport = transport_of(endpoint);
-    if (transport->writing_paused && endpoint->unsent <= transport->low_water) {
-        transport->resume_due = true;
-        eddyi_datagram_transport_queue(transport);
-    }
+    if (endpoint->unsent <= transport->marks.low_water)
+        eddyi_teller_resume(&transport->teller);
     eddyi_endpoint_try_finish(endpoint);
 }
 
@@ -130,7 +119,7 @@ static void on_failed(eddyi_endpoint *endpoint, int error)
 {
     eddy_datagram_transport *transport = transport_of(endpoint);
     transport->send_error = error;
-    eddyi_datagram_transport_queue(transport);
+    eddyi_teller_queue(&transport->teller);
 }
 
 static void on_closing(eddyi_endpoint *endpoint)
@@ -149,21 +138,21 @@ static void on_shut(eddyi_endpoint *endpoint)
     eddyi_outbox_shut(&transport->outbox);
 }
 
+static void lose_now(eddyi_closable *closable)
+{
+    eddyi_teller_lose(&EDDYI_CONTAINER(closable, eddy_datagram_transport, endpoint.closable)->teller);
+}
+
 /* A protocol is freed in connection_lost, so it is called even when the loop closes. */
 static void on_closed(eddyi_endpoint *endpoint)
 {
-    eddy_datagram_transport *transport = transport_of(endpoint);
-    if (!endpoint->loop->closing) {
-        eddyi_datagram_transport_queue(transport);
-        return;
-    }
-    eddyi_ready_remove(endpoint->loop, &transport->node);
-    if (endpoint->error == 0)
+    if (endpoint->loop->closing && endpoint->error == 0)
         endpoint->error = EDDY_ECANCELED; /* the loop's end is not the protocol's wish */
-    tell_lost(transport);
+    endpoint->closable.shut = lose_now;
+    eddyi_teller_end(&transport_of(endpoint)->teller, &endpoint->closable);
 }
 
-static const eddyi_endpoint_kind transport_kind = {on_closing, on_shut, on_closed};
+static const eddyi_endpoint_kind transport_kind = {on_closing, on_shut, on_closed, "datagram transport"};
 
 /* ---- making ---- */
 
@@ -187,14 +176,12 @@ static int create(eddy_loop *loop, eddy_datagram_transport **out, const eddyi_da
     if (rc == 0)
         rc = eddyi_endpoint_init(&transport->endpoint, loop, &transport_kind, socket);
     if (rc < 0) {
-        free_transport(transport);
+        give_back(transport);
         return rc;
     }
-    transport->references = 1;
+    eddyi_teller_init(&transport->teller, loop, &teller_kind);
     transport->one_at_a_time = is_local(loop, socket->fd);
-    transport->high_water = options->high_water != 0 ? options->high_water : DEFAULT_HIGH_WATER;
-    transport->low_water = options->low_water != 0 ? options->low_water : transport->high_water / 4;
-    eddyi_node_init(&transport->node, transport_run);
+    transport->marks = eddyi_marks_in_force((eddyi_marks){options->high_water, options->low_water});
     eddyi_loop_object_add(loop);
     *out = transport;
     return 0;
@@ -240,7 +227,7 @@ int eddy_loop_create_datagram_endpoint(eddy_loop *loop, eddy_datagram_transport 
         return eddyi_fail(rc, operation);
     }
     transport->protocol = protocol;
-    eddyi_datagram_transport_queue(transport);
+    eddyi_teller_queue(&transport->teller);
     rc = eddyi_yield(
         eddyi_current_task()); /* connection_made comes through the loop, and is over when we go on */
     if (rc < 0)
@@ -254,11 +241,7 @@ int eddy_loop_create_datagram_endpoint(eddy_loop *loop, eddy_datagram_transport 
 
 static void pause_above_the_mark(eddy_datagram_transport *transport)
 {
-    if (transport->writing_paused || transport->endpoint.unsent <= transport->high_water)
-        return;
-    transport->writing_paused = true;
-    if (transport->protocol->type->pause_writing != NULL)
-        transport->protocol->type->pause_writing(transport->protocol);
+    eddyi_teller_pause_above(&transport->teller, transport->endpoint.unsent, transport->marks.high_water);
 }
 
 int eddy_datagram_transport_sendto(eddy_datagram_transport *transport, const void *data, size_t size,
@@ -278,13 +261,17 @@ int eddy_datagram_transport_sendto(eddy_datagram_transport *transport, const voi
 int eddy_datagram_transport_set_write_buffer_limits(eddy_datagram_transport *transport, size_t high,
                                                     size_t low)
 {
-    int rc = transport == NULL ? EDDY_EINVAL : eddyi_marks_complete(&high, &low);
-    if (rc < 0)
-        return eddyi_fail(rc, "set_write_buffer_limits");
-    transport->high_water = high;
-    transport->low_water = low;
-    pause_above_the_mark(transport);
-    return 0;
+    int rc = eddyi_marks_set(transport != NULL ? &transport->marks : NULL, high, low);
+    if (rc == 0)
+        pause_above_the_mark(transport);
+    return rc;
+}
+
+void eddy_datagram_transport_get_write_buffer_limits(const eddy_datagram_transport *transport, size_t *low,
+                                                     size_t *high)
+{
+    if (transport != NULL)
+        eddyi_marks_get(&transport->marks, low, high);
 }
 
 size_t eddy_datagram_transport_get_write_buffer_size(const eddy_datagram_transport *transport)
@@ -313,12 +300,11 @@ bool eddy_datagram_transport_is_closing(const eddy_datagram_transport *transport
 
 int eddy_datagram_transport_set_protocol(eddy_datagram_transport *transport, eddy_datagram_protocol *protocol)
 {
-    if (transport == NULL || protocol == NULL || protocol->type == NULL)
-        return eddyi_fail(EDDY_EINVAL, "set_protocol");
-    if (transport->lost_told)
-        return eddyi_fail(EDDY_ECLOSED, "set_protocol");
-    transport->protocol = protocol;
-    return 0;
+    int rc = eddyi_teller_check_protocol(transport != NULL ? &transport->teller : NULL,
+                                         protocol != NULL ? protocol->type : NULL);
+    if (rc == 0)
+        transport->protocol = protocol;
+    return rc;
 }
 
 eddy_datagram_protocol *eddy_datagram_transport_get_protocol(const eddy_datagram_transport *transport)

@@ -3,22 +3,19 @@
 #ifndef EDDYI_DATAGRAM_TRANSPORT_INSIDE_H
 #define EDDYI_DATAGRAM_TRANSPORT_INSIDE_H
 
+#include "core/net/marks.h"
 #include "core/net/outbox.h"
+#include "core/net/teller.h"
 
 struct eddy_datagram_transport {
     eddyi_endpoint endpoint; /* first; its `reading`: the receive op is lent */
+    eddyi_teller teller;
     eddyi_outbox outbox;
     eddy_datagram_protocol *protocol;
-    uint32_t references; /* users', and one until connection_lost has returned */
-    bool made;           /* connection_made was called */
-    bool readable;       /* there is something to receive: one lies in `buffer`, or the kernel has some */
-    bool writing_paused; /* pause_writing was called last */
-    bool resume_due;
-    bool lost_told;
-    bool one_at_a_time;            /* its datagrams may be very large */
+    bool readable;      /* there is something to receive: one lies in `buffer`, or the kernel has some */
+    bool one_at_a_time; /* its datagrams may be very large */
     int send_error, receive_error; /* to be told */
-    size_t high_water, low_water;
-    eddyi_node node; /* queued when something is to be told */
+    eddyi_marks marks;
 
     eddyi_completion received;
     eddyi_op receive;
@@ -26,8 +23,6 @@ struct eddy_datagram_transport {
     size_t got;          /* bytes in it */
     eddyi_address from;
 };
-
-void eddyi_datagram_transport_queue(eddy_datagram_transport *); /* have the node run, once */
 
 /* ---- datagram_receive.c ---- */
 

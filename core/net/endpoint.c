@@ -2,12 +2,20 @@
  * Touches the network table. What is unsent goes first; after an error it is discarded. */
 #include "core/net/endpoint.h"
 
+#include "core/inspect/origins.h"
+
 static void shut(eddyi_closable *closable);
+
+static const char *unclosed(const eddyi_closable *closable)
+{
+    const eddyi_endpoint *endpoint = EDDYI_CONTAINER(closable, eddyi_endpoint, closable);
+    return endpoint->state == EDDYI_ENDPOINT_OPEN ? endpoint->kind->name : NULL;
+}
 
 int eddyi_endpoint_init(eddyi_endpoint *endpoint, eddy_loop *loop, const eddyi_endpoint_kind *kind,
                         const eddyi_datagram_socket *socket)
 {
-    *endpoint = (eddyi_endpoint){.closable = {.shut = shut},
+    *endpoint = (eddyi_endpoint){.closable = {.shut = shut, .unclosed = unclosed},
                                  .loop = loop,
                                  .kind = kind,
                                  .descriptor = {.fd = socket->fd, .kind = EDDYI_DATAGRAM},
@@ -16,7 +24,7 @@ int eddyi_endpoint_init(eddyi_endpoint *endpoint, eddy_loop *loop, const eddyi_e
     int rc = loop->ops->attach(loop->backend, &endpoint->descriptor);
     if (rc < 0)
         return rc == EDDY_EEXIST ? EDDY_EBUSY : rc;
-    eddyi_list_append(&loop->closables, &endpoint->closable.link);
+    eddyi_closable_add(loop, &endpoint->closable);
     return 0;
 }
 
@@ -27,7 +35,7 @@ static void finish(eddyi_endpoint *endpoint)
     loop->ops->detach(loop->backend, &endpoint->descriptor);
     (void)loop->net->close(loop->backend, endpoint->descriptor.fd);
     endpoint->descriptor.fd = -1;
-    eddyi_list_remove(&endpoint->closable.link);
+    eddyi_closable_remove(loop, &endpoint->closable);
     endpoint->kind->closed(endpoint);
 }
 

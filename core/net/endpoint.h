@@ -18,6 +18,7 @@ typedef struct eddyi_endpoint_kind {
     void (*shut)(eddyi_endpoint *);
     /* The descriptor is closed. The last call: the owner may be freed in it. */
     void (*closed)(eddyi_endpoint *);
+    const char *name; /* "datagram socket", "datagram transport" */
 } eddyi_endpoint_kind;
 
 struct eddyi_endpoint {

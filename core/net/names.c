@@ -1,9 +1,10 @@
-/* names.c: getaddrinfo and getnameinfo for tasks: numbers at once, names on a thread of eddy's own.
+/* names.c: getaddrinfo and getnameinfo for tasks: numbers at once, names by c-ares or on a thread of eddy's own.
  * Touches the resolver and the network table. A job owns all that it needs, so a cancelled one may end whenever it likes (D1-D3). */
 #include <eddy/socket.h>
 
 #include <string.h>
 
+#include "core/net/cares.h"
 #include "core/net/resolve.h"
 
 void eddy_getaddrinfo_options_init(eddy_getaddrinfo_options *options)
@@ -101,6 +102,16 @@ static int flags_of(const eddy_getnameinfo_options *options)
            (options->name_required ? EDDYI_NAME_REQUIRED : 0) | (options->datagram ? EDDYI_NAME_DATAGRAM : 0);
 }
 
+static int await(eddy_loop *loop, naming *n)
+{
+    const eddyi_cares_naming asked = {&n->job,    &n->address,    n->flags,         n->host,
+                                      n->service, sizeof n->host, sizeof n->service};
+    int rc = eddyi_cares_name(loop, &asked);
+    if (rc == EDDY_ECANCELED)
+        destroy(&n->job);
+    return rc == EDDY_ENOSYS ? eddyi_job_await(loop, &n->job) : rc;
+}
+
 static int name_await(eddy_loop *loop, naming **out, const eddy_address *address, int flags)
 {
     enum { ALL_NUMERIC = EDDYI_NAME_NUMERIC_HOST | EDDYI_NAME_NUMERIC_SERVICE };
@@ -118,9 +129,9 @@ static int name_await(eddy_loop *loop, naming **out, const eddy_address *address
     if (loop->net->resolves_at_once || (flags & ALL_NUMERIC) == ALL_NUMERIC)
         work(&n->job);
     else
-        rc = eddyi_job_await(loop, &n->job);
+        rc = await(loop, n);
     if (rc == EDDY_ECANCELED)
-        return rc; /* the job has it now */
+        return rc; /* it is given back, or the job's */
     if (rc == 0)
         rc = n->outcome;
     if (rc < 0)

@@ -171,8 +171,8 @@ static void wait_abandon(eddyi_wait *wait)
     ((eddyi_race *)wait->object)->waiting = NULL; /* its owner shuts it */
 }
 
-static const eddyi_wait_kind race_kind = {"connect", wait_cancel, wait_abandon};
-static const eddyi_wait_kind losers_kind = {"connect", wait_cannot_cancel, wait_abandon};
+static const eddyi_wait_kind race_kind = {"connect", wait_cancel, wait_abandon, NULL};
+static const eddyi_wait_kind losers_kind = {"connect", wait_cannot_cancel, wait_abandon, NULL};
 
 static int wait_for_change(eddyi_race *race, const eddyi_wait_kind *kind)
 {

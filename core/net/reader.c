@@ -16,9 +16,9 @@ static int begin(eddy_stream *stream, const char *operation)
         return eddyi_fail(EDDY_EINVAL, operation);
     if (eddyi_current_task() == NULL)
         return eddyi_fail(EDDY_ENOTASK, operation);
-    if (stream->way == EDDYI_WAY_WRITE_PIPE)
+    if (stream->channel.way == EDDYI_WAY_WRITE_PIPE)
         return eddyi_fail(EDDY_EOPNOTSUPP, operation);
-    if (stream->secure_read || (stream->channel.reading && stream->channel.secure == NULL))
+    if (stream->woken_read || (stream->channel.reading && stream->channel.secure == NULL))
         return eddyi_fail(EDDY_EBUSY, operation); /* M10 */
     if (stream->channel.error != 0)
         return eddyi_channel_tell(&stream->channel, operation);
@@ -35,7 +35,7 @@ static ptrdiff_t explain(eddy_stream *stream, int64_t value, int os_error, const
     if (stream->read_revoked)
         return eddyi_fail_system(stream->channel.error != 0 ? stream->channel.error : EDDY_ECLOSED,
                                  stream->channel.os_error, operation);
-    if (value == 0 || (value == EDDY_EIO && stream->terminal)) {
+    if (value == 0 || (value == EDDY_EIO && stream->channel.terminal)) {
         stream->ended = true;
         return 0;
     }
@@ -86,10 +86,10 @@ static ptrdiff_t receive_secure(eddy_stream *stream, void *buffer, size_t size, 
 {
     if (stream->channel.secure->state == EDDYI_SECURE_HANDSHAKE) /* another task's start_tls */
         return eddyi_fail(EDDY_EBUSY, operation);
-    stream->secure_read = true;
+    stream->woken_read = true;
     eddy_stream_retain(stream);
     ptrdiff_t result = decrypt(stream, buffer, size, operation);
-    stream->secure_read = false;
+    stream->woken_read = false;
     eddy_stream_release(stream);
     return result;
 }
@@ -103,15 +103,16 @@ static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const c
     if (stream->channel.secure != NULL)
         return receive_secure(stream, buffer, size, operation);
     stream->receive_buffer = (eddyi_buffer){buffer, size};
-    stream->receive = (eddyi_op){.descriptor = &stream->channel.descriptor,
-                                 .kind = stream->way == EDDYI_WAY_SOCKET ? EDDYI_RECV : EDDYI_READ,
-                                 .offset = UINT64_MAX,
-                                 .buffers = &stream->receive_buffer,
-                                 .buffer_count = 1};
+    stream->channel.receive =
+        (eddyi_op){.descriptor = &stream->channel.descriptor,
+                   .kind = stream->channel.way == EDDYI_WAY_SOCKET ? EDDYI_RECV : EDDYI_READ,
+                   .offset = UINT64_MAX,
+                   .buffers = &stream->receive_buffer,
+                   .buffer_count = 1};
     stream->channel.reading = true;
     stream
         ->references++; /* closed and let go by others while we wait, it must still be there when we come back */
-    int64_t value = eddyi_io_await(stream->channel.loop, &stream->receive, &os_error);
+    int64_t value = eddyi_io_await(stream->channel.loop, &stream->channel.receive, &os_error);
     stream->channel.reading = false;
     ptrdiff_t result =
         value > 0 && !stream->read_revoked ? (ptrdiff_t)value : explain(stream, value, os_error, operation);
@@ -124,6 +125,8 @@ static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const c
 static ptrdiff_t receive_more(eddy_stream *stream, size_t size, const char *operation)
 {
     eddyi_bytes *incoming = &stream->incoming;
+    if (stream->feed != NULL)
+        return eddyi_feed_await(stream, operation);
     int rc = eddyi_bytes_reserve(&stream->channel.loop->allocator, incoming, size);
     if (rc < 0)
         return eddyi_fail(rc, operation);
@@ -144,6 +147,8 @@ static size_t take(eddy_stream *stream, void *buffer, size_t size)
     memcpy(buffer, incoming->data + incoming->start, taken);
     stream->searched = 0;
     eddyi_bytes_consume(&stream->channel.loop->allocator, incoming, taken);
+    if (stream->feed != NULL)
+        eddyi_feed_taken(stream);
     return taken;
 }
 
@@ -154,6 +159,8 @@ static void settle(eddy_stream *stream)
     stream->lent_out = 0;
     if (lent > 0)
         eddyi_bytes_consume(&stream->channel.loop->allocator, &stream->incoming, lent);
+    if (stream->feed != NULL)
+        eddyi_feed_settle(stream);
 }
 
 /* ---- read and readexactly ---- */
@@ -167,7 +174,12 @@ ptrdiff_t eddy_stream_read(eddy_stream *stream, void *buffer, size_t size)
         return eddyi_fail(EDDY_EINVAL, "read");
     settle(stream);
     size_t taken = take(stream, buffer, size);
-    return taken > 0 ? (ptrdiff_t)taken : receive(stream, buffer, size, "read");
+    if (taken > 0)
+        return (ptrdiff_t)taken;
+    if (stream->feed == NULL)
+        return receive(stream, buffer, size, "read");
+    ptrdiff_t got = eddyi_feed_await(stream, "read");
+    return got > 0 ? (ptrdiff_t)take(stream, buffer, size) : got;
 }
 
 /* The stream ended first: the caller gets what there is, and the record says how much. */
@@ -206,6 +218,8 @@ static ptrdiff_t hand_out(eddy_stream *stream, eddy_view *data, size_t size)
     *data = (eddy_view){size > 0 ? stream->incoming.data + stream->incoming.start : "", size};
     stream->lent_out = size;
     stream->searched = 0;
+    if (stream->feed != NULL)
+        eddyi_feed_taken(stream);
     return (ptrdiff_t)size;
 }
 
@@ -288,6 +302,8 @@ static void drop_line(eddy_stream *stream, size_t found)
     size_t dropped = found != SIZE_MAX ? found + 1 : eddyi_bytes_size(&stream->incoming);
     stream->searched = 0;
     eddyi_bytes_consume(&stream->channel.loop->allocator, &stream->incoming, dropped);
+    if (stream->feed != NULL)
+        eddyi_feed_taken(stream);
 }
 
 ptrdiff_t eddy_stream_readline(eddy_stream *stream, eddy_view *line)
@@ -333,5 +349,7 @@ ptrdiff_t eddy_stream_read_all(eddy_stream *stream, eddy_view *data, size_t limi
 
 bool eddy_stream_at_eof(const eddy_stream *stream)
 {
+    if (stream != NULL && stream->feed != NULL)
+        return stream->ended && eddyi_feed_size(stream) == 0;
     return stream == NULL || (stream->ended && eddyi_bytes_size(&stream->incoming) == stream->lent_out);
 }

@@ -1,8 +1,10 @@
-/* resolve.c: numbers at once, names on the executor.
+/* resolve.c: numbers at once, names by c-ares or on the executor.
  * Touches the loop's network table. The job owns copies of all it needs, so a cancelled one may end whenever it likes. */
 #include "core/net/resolve.h"
 
 #include <string.h>
+
+#include "core/net/cares.h"
 
 static void destroy(eddyi_job *job)
 {
@@ -74,9 +76,12 @@ int eddyi_resolve_await(eddy_loop *loop, eddyi_resolution **out, const char *hos
     r->flags = flags;
     resolve(r, loop->net->resolves_at_once ? 0 : EDDYI_RESOLVE_NUMERIC);
     if (r->count == EDDY_ENOHOST && !loop->net->resolves_at_once && !(flags & EDDYI_RESOLVE_NUMERIC)) {
-        rc = eddyi_job_await(loop, &r->job);
-        if (rc == EDDY_ECANCELED)
-            return rc; /* the job has it now */
+        rc = eddyi_cares_resolve(loop, r);
+        if (rc == EDDY_ENOSYS) {
+            rc = eddyi_job_await(loop, &r->job);
+            if (rc == EDDY_ECANCELED)
+                return rc; /* the job has it now */
+        }
         if (rc < 0)
             r->count = rc;
     }

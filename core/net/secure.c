@@ -3,8 +3,6 @@
  * anything else, so both directions always go on. */
 #include "core/net/secure.h"
 
-#include <math.h>
-
 #include "core/net/stream_inside.h"
 
 enum {
@@ -12,6 +10,7 @@ enum {
     LARGE_ROOM = 32768,
     MOST_ANSWERS = 64 * 1024,
     FLUSH_AFTER = 64 * 1024,
+    MOST_RECEIVES = 2, /* in one turn */
     SCRAP = 4096
 };
 static const double default_handshake_timeout = 60, default_shutdown_timeout = 30;
@@ -20,40 +19,25 @@ static const char shutdown_too_long[] = "the TLS shutdown took longer than its l
 static const char too_many_answers[] = "the peer asks for answers and reads none";
 
 static void receive_completed(eddyi_completion *completion, const eddyi_result *result);
-static void limit_passed(eddyi_timer *timer);
 static void step_ran(eddyi_node *node);
 
 /* ---- making ---- */
-
-static bool bad_timeout(double seconds)
-{
-    return isnan(seconds) || seconds < 0;
-}
 
 int eddyi_secure_check(const eddyi_secure_settings *settings, bool server_side)
 {
     const eddy_tls_context *context = settings->context;
     if (context == NULL)
         return settings->handshake_timeout != 0 || settings->shutdown_timeout != 0 ||
-                       settings->server_hostname != NULL
+                       settings->server_hostname != NULL || settings->session != NULL
                    ? EDDY_EINVAL
                    : 0;
     if (!eddyi_tls_available())
         return EDDY_ENOSYS;
-    if (bad_timeout(settings->handshake_timeout) || bad_timeout(settings->shutdown_timeout))
+    if (eddyi_bad_limit(settings->handshake_timeout) || eddyi_bad_limit(settings->shutdown_timeout))
         return EDDY_EINVAL;
     if (eddyi_tls_is_server(context) != server_side || (server_side && !eddyi_tls_can_serve(context)))
         return EDDY_EINVAL;
-    return 0;
-}
-
-static void arm(eddyi_secure *secure, uint64_t delay)
-{
-    eddy_loop *loop = secure->channel->loop;
-    eddyi_timers_remove(&loop->timers, &secure->limit);
-    uint64_t now = eddyi_loop_now(loop);
-    if (delay < UINT64_MAX - now)
-        eddyi_timers_add(&loop->timers, &secure->limit, now + delay);
+    return server_side && settings->session != NULL ? EDDY_EINVAL : 0;
 }
 
 static uint64_t delay_of(double seconds, double otherwise)
@@ -79,7 +63,7 @@ int eddyi_secure_start(eddyi_channel *channel, const eddyi_secure_settings *sett
     int rc = eddyi_channel_row(channel, &outgoing);
     if (rc == 0)
         rc = eddyi_tls_create(&secure->tls, &loop->allocator, settings->context, settings->host,
-                              settings->server_hostname, outgoing);
+                              settings->server_hostname, settings->session, outgoing);
     if (rc < 0) {
         eddyi_release(&loop->allocator, secure);
         return rc;
@@ -87,12 +71,12 @@ int eddyi_secure_start(eddyi_channel *channel, const eddyi_secure_settings *sett
     secure->channel = channel;
     secure->received.fn = receive_completed;
     secure->room = SMALL_ROOM;
-    secure->shutdown_timeout = delay_of(settings->shutdown_timeout, default_shutdown_timeout);
-    eddyi_timer_init(&secure->limit, limit_passed);
     eddyi_node_init(&secure->step, step_ran);
     eddyi_list_init(&secure->waits);
     channel->secure = secure;
-    arm(secure, delay_of(settings->handshake_timeout, default_handshake_timeout));
+    if (settings->shutdown_timeout != 0 || channel->close_timeout == UINT64_MAX)
+        channel->close_timeout = delay_of(settings->shutdown_timeout, default_shutdown_timeout);
+    eddyi_channel_limit(channel, delay_of(settings->handshake_timeout, default_handshake_timeout));
     go_on(secure);
     return 0;
 }
@@ -111,10 +95,7 @@ void eddyi_secure_free(eddyi_channel *channel)
 
 static void lose(eddyi_secure *secure, int code, const char *message)
 {
-    eddyi_channel *channel = secure->channel;
-    if (channel->error == 0)
-        channel->message = message;
-    eddyi_channel_fail(channel, code, 0);
+    eddyi_channel_fail_saying(secure->channel, code, message);
 }
 
 /* The engine has failed for good. What it had to say about it goes out first, within the limit of an end. */
@@ -124,16 +105,13 @@ static void lose_engine(eddyi_secure *secure)
     eddyi_channel_flush(secure->channel);
     if (secure->channel->error != 0)
         return;
-    arm(secure, secure->shutdown_timeout);
     eddyi_channel_fail_telling(secure->channel, failure.code, failure.message);
 }
 
 /* C1, C3 */
-static void limit_passed(eddyi_timer *timer)
+void eddyi_secure_limit_passed(eddyi_channel *channel)
 {
-    eddyi_secure *secure = EDDYI_CONTAINER(timer, eddyi_secure, limit);
-    if (secure->channel->loop->closing)
-        return;
+    eddyi_secure *secure = channel->secure;
     if (secure->state == EDDYI_SECURE_HANDSHAKE)
         lose(secure, EDDY_ECONNABORTED, handshake_too_long);
     else
@@ -274,17 +252,21 @@ void eddyi_secure_received(eddyi_channel *channel, const eddyi_result *result, c
 static void secured(eddyi_secure *secure)
 {
     secure->state = EDDYI_SECURE_OPEN;
-    eddyi_timers_remove(&secure->channel->loop->timers, &secure->limit);
+    eddyi_channel_limit(secure->channel, UINT64_MAX);
     tell_readable(secure);
 }
 
 static void shake(eddyi_secure *secure)
 {
     int rc;
-    while ((rc = eddyi_tls_handshake(secure->tls)) == EDDY_EAGAIN) {
+    for (int receives = 0; (rc = eddyi_tls_handshake(secure->tls)) == EDDY_EAGAIN; receives++) {
         eddyi_channel_flush(secure->channel);
         if (fill(secure) != FILLED)
             return;
+        if (receives == MOST_RECEIVES) {
+            go_on(secure);
+            return;
+        }
     }
     if (rc < 0) {
         lose_engine(secure);
@@ -307,7 +289,7 @@ static void ended_well(eddyi_secure *secure)
 static void await_end(eddyi_secure *secure)
 {
     char scrap[SCRAP];
-    do {
+    for (int receives = 0; receives < MOST_RECEIVES; receives++) {
         while (eddyi_secure_read(secure->channel, scrap, sizeof scrap) > 0)
             continue;
         if (secure->channel->error != 0)
@@ -316,7 +298,10 @@ static void await_end(eddyi_secure *secure)
             ended_well(secure);
             return;
         }
-    } while (fill(secure) == FILLED);
+        if (fill(secure) != FILLED)
+            return;
+    }
+    go_on(secure); /* a peer that sends without end does not hold up the others */
 }
 
 /* Held meanwhile: nobody may refer to a channel that ends, and whatever fails in here would close it. */
@@ -345,7 +330,6 @@ void eddyi_secure_close(eddyi_channel *channel)
     eddyi_stream_wake_all(&secure->waits, EDDY_ECLOSED);
     secure->state = EDDYI_SECURE_ENDING;
     eddyi_tls_shutdown(secure->tls);
-    arm(secure, secure->shutdown_timeout);
     go_on(secure);
     eddyi_channel_flush(channel);
 }
@@ -378,7 +362,6 @@ void eddyi_secure_shut(eddyi_channel *channel)
 
 void eddyi_secure_stop(eddyi_channel *channel)
 {
-    eddyi_timers_remove(&channel->loop->timers, &channel->secure->limit);
     eddyi_ready_remove(channel->loop, &channel->secure->step);
 }
 

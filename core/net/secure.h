@@ -19,9 +19,7 @@ typedef struct eddyi_secure {
     eddyi_completion received;
     eddyi_op receive; /* the channel's `reading`: it is lent */
     eddyi_buffer buffer;
-    size_t room;       /* most bytes to receive at once; grows when one receive fills it */
-    eddyi_timer limit; /* of the handshake, then of the end */
-    uint64_t shutdown_timeout;
+    size_t room;      /* most bytes to receive at once; grows when one receive fills it */
     eddyi_node step;  /* the handshake and the end go on from the ready queue: they call the application */
     eddyi_list waits; /* tasks that wait for the handshake, or for something to read */
     size_t
@@ -33,6 +31,7 @@ typedef struct eddyi_secure_settings {
     eddy_tls_context *context; /* NULL: no TLS */
     const char *host, *server_hostname;
     double handshake_timeout, shutdown_timeout;
+    eddy_tls_session *session;
 } eddyi_secure_settings;
 
 /* C2: TLS has other marks. */
@@ -63,10 +62,11 @@ int eddyi_secure_write(eddyi_channel *, const eddyi_buffer *buffers, size_t coun
 
 /* ---- for channel.c ---- */
 
-void eddyi_secure_close(eddyi_channel *); /* it is closing: tell the peer, and wait for its end */
-void eddyi_secure_lost(eddyi_channel *);  /* it failed: nothing more is received */
-void eddyi_secure_shut(eddyi_channel *);  /* the loop closes */
-void eddyi_secure_stop(eddyi_channel *);  /* its descriptor closes now */
+void eddyi_secure_close(eddyi_channel *);        /* it is closing: tell the peer, and wait for its end */
+void eddyi_secure_lost(eddyi_channel *);         /* it failed: nothing more is received */
+void eddyi_secure_shut(eddyi_channel *);         /* the loop closes */
+void eddyi_secure_stop(eddyi_channel *);         /* its descriptor closes now */
+void eddyi_secure_limit_passed(eddyi_channel *); /* the handshake, or the end, took too long */
 bool eddyi_secure_is_ending(const eddyi_channel *);
 void eddyi_secure_free(eddyi_channel *); /* with the owner's memory */
 

@@ -129,7 +129,7 @@ static int64_t send_by_reading(sending *s)
         int64_t n = send_block(s);
         if (n <= 0)
             return n;
-        int rc = s->to->wait(s, s->channel != NULL ? s->channel->high_water : SIZE_MAX);
+        int rc = s->to->wait(s, s->channel != NULL ? s->channel->marks.high_water : SIZE_MAX);
         if (rc < 0)
             return rc;
     }
@@ -317,6 +317,8 @@ static int take_channel(sending *s, eddyi_channel *channel)
 {
     if (channel->loop != s->loop)
         return eddyi_fail(EDDY_EWRONGLOOP, "sendfile");
+    if (!eddyi_channel_is_written(channel))
+        return eddyi_fail(EDDY_EOPNOTSUPP, "sendfile");
     s->channel = channel;
     int rc = channel_gone(s);
     if (rc == 0 && channel->eof_wanted)

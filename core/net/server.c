@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "core/net/resolve.h"
+
+#include "core/inspect/origins.h"
 #include "core/net/server_inside.h"
 
 enum { DEFAULT_BACKLOG = 100 };
@@ -54,7 +56,8 @@ static bool gone(const eddy_server *server)
 static void wake_if_gone(eddy_server *server)
 {
     if (listeners_shut(server))
-        eddyi_list_remove(&server->closable.link); /* nothing is left that the loop would have to shut */
+        eddyi_closable_remove(server->loop,
+                              &server->closable); /* nothing is left that the loop would have to shut */
     if (gone(server))
         eddyi_stream_wake_all(&server->waiters, 0);
 }
@@ -72,13 +75,6 @@ void eddyi_server_adopt(eddy_server *server, eddyi_channel *channel)
     channel->server = server;
     eddyi_list_append(&server->connections, &channel->of_server);
     server->references++;
-}
-
-eddyi_secure_settings eddyi_server_secure(const eddy_server *server)
-{
-    return (eddyi_secure_settings){.context = server->options.tls,
-                                   .handshake_timeout = server->options.handshake_timeout,
-                                   .shutdown_timeout = server->options.shutdown_timeout};
 }
 
 /* ---- reports ---- */
@@ -327,6 +323,12 @@ static void shut(eddyi_closable *closable)
     eddyi_server_unreference(server);
 }
 
+static const char *unclosed(const eddyi_closable *closable)
+{
+    const eddy_server *server = EDDYI_CONTAINER(closable, eddy_server, closable);
+    return server->closed ? NULL : "server";
+}
+
 static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddyi_server_use *use,
                   const eddy_server_options *options)
 {
@@ -342,11 +344,11 @@ static int create(eddy_loop *loop, eddy_server **out, size_t room, const eddyi_s
     eddy_context *given = server->options.client_task.context;
     server->variables = given != NULL ? eddyi_variables_in(given) : eddyi_variables_capture(loop);
     (void)eddy_tls_context_retain(server->options.tls);
-    server->closable.shut = shut;
+    server->closable = (eddyi_closable){.shut = shut, .unclosed = unclosed};
     eddyi_list_init(&server->connections);
     eddyi_list_init(&server->waiters);
     eddyi_list_init(&server->forever_waiters);
-    eddyi_list_append(&loop->closables, &server->closable.link);
+    eddyi_closable_add(loop, &server->closable);
     eddyi_loop_object_add(loop);
     *out = server;
     return 0;
@@ -368,16 +370,6 @@ static int resolve_hosts(eddy_loop *loop, eddyi_resolutions **out, const char *h
     return eddyi_resolve_all_await(loop, out, hosts, count, service, family, EDDYI_RESOLVE_PASSIVE);
 }
 
-static int check_secure(const eddy_server_options *options)
-{
-    if (options == NULL)
-        return 0;
-    eddyi_secure_settings settings = {.context = options->tls,
-                                      .handshake_timeout = options->handshake_timeout,
-                                      .shutdown_timeout = options->shutdown_timeout};
-    return eddyi_secure_check(&settings, true);
-}
-
 int eddyi_server_open(eddy_server **out, const char *host, const char *service, const eddyi_server_use *use,
                       const eddy_server_options *options, const char *operation)
 {
@@ -385,7 +377,7 @@ int eddyi_server_open(eddy_server **out, const char *host, const char *service, 
     eddy_server *server = NULL;
     eddy_loop *loop = eddyi_current_task()->future.loop;
     size_t room = 0;
-    int rc = check_secure(options);
+    int rc = eddyi_server_check(options);
     if (rc == 0)
         rc = resolve_hosts(loop, &all, host, service, options);
     for (size_t i = 0; rc == 0 && i < all->count; i++)

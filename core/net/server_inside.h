@@ -55,7 +55,9 @@ int eddyi_server_open_fd(eddy_server **out, eddy_loop *loop, eddy_fd fd, const e
                          const eddy_server_options *, const char *operation);
 /* The channel is one of the server's connections until it is closed. */
 void eddyi_server_adopt(eddy_server *, eddyi_channel *);
-eddyi_secure_settings eddyi_server_secure(const eddy_server *); /* of each connection */
+int eddyi_server_check(const eddy_server_options *);              /* 0, EDDY_EINVAL or EDDY_ENOSYS */
+eddyi_secure_settings eddyi_server_secure(const eddy_server *);   /* of each connection */
+eddyi_channel_settings eddyi_server_channel(const eddy_server *); /* the same */
 void eddyi_server_unreference(eddy_server *);
 /* User code: in a task or callback. `stream`: of the client whose task this is, or NULL. */
 void eddyi_server_report(eddy_server *, eddy_stream *stream, const char *message, int code);

@@ -14,6 +14,7 @@ static eddyi_secure_settings settings_of(eddy_tls_context *context, const eddy_t
         settings.server_hostname = options->server_hostname;
         settings.handshake_timeout = options->handshake_timeout;
         settings.shutdown_timeout = options->shutdown_timeout;
+        settings.session = options->session;
     }
     return settings;
 }
@@ -30,7 +31,9 @@ static int check(const eddyi_channel *channel, eddy_tls_context *context,
         return eddyi_channel_tell(channel, operation);
     if (channel->state != EDDYI_CHANNEL_OPEN || channel->eof_wanted)
         return eddyi_fail(EDDY_ECLOSED, operation);
-    return channel->secure != NULL ? eddyi_fail(EDDY_EOPNOTSUPP, operation) : 0; /* TLS over TLS */
+    if (channel->secure != NULL || channel->way != EDDYI_WAY_SOCKET) /* TLS over TLS, over one direction */
+        return eddyi_fail(EDDY_EOPNOTSUPP, operation);
+    return 0;
 }
 
 /* ---- streams ---- */
@@ -97,10 +100,13 @@ const eddy_tls_object *eddy_stream_ssl_object(const eddy_stream *stream)
 /* What a completion backend has received and nobody was told of. */
 static int take_received(eddy_transport *transport)
 {
-    size_t got = transport->readable ? transport->got : 0;
+    eddyi_received *own = transport->own;
+    size_t got = transport->readable && own != NULL ? own->got : 0;
     transport->readable = false;
-    transport->got = 0;
-    return got > 0 ? eddyi_secure_take(&transport->channel, transport->buffer.data, got) : 0;
+    if (got == 0)
+        return 0;
+    own->got = 0;
+    return eddyi_secure_take(&transport->channel, own->data, got);
 }
 
 static int upgrade_transport(eddy_transport *transport)
@@ -125,7 +131,7 @@ int eddy_loop_start_tls(eddy_loop *loop, eddy_transport *transport, eddy_protoco
     int rc = check(&transport->channel, context, &settings);
     if (rc < 0)
         return rc;
-    if (!transport->made || transport->ended)
+    if (!transport->teller.made || transport->ended)
         return eddyi_fail(EDDY_ECLOSED, operation);
     rc = eddyi_secure_start(&transport->channel, &settings);
     if (rc < 0)

@@ -15,22 +15,19 @@ int eddyi_stream_create(eddy_loop *loop, eddy_stream **out, eddy_fd fd, const ed
     eddy_stream *stream = eddyi_allocate_zero(&loop->allocator, sizeof *stream);
     if (stream == NULL)
         return EDDY_ENOMEM;
-    enum eddyi_descriptor_kind kind = settings->way == EDDYI_WAY_SOCKET ? EDDYI_STREAM : EDDYI_PIPE;
-    int rc = eddyi_channel_open(&stream->channel, loop, &stream_kind, fd, kind, settings->marks);
+    int rc = eddyi_channel_open(&stream->channel, loop, &stream_kind, fd, &settings->channel);
     if (rc < 0) {
         eddyi_release(&loop->allocator, stream);
         return rc;
     }
-    stream->channel.made_non_blocking = settings->made_non_blocking;
-    stream->way = (uint8_t)settings->way;
-    stream->terminal = settings->terminal;
     stream->references = 1;
     stream->limit = settings->limit != 0 ? settings->limit : DEFAULT_LIMIT;
-    stream->revoked.fn = read_revoked;
+    stream->channel.received.fn = read_revoked;
     eddyi_node_init(&stream->reader_gone, reader_gone);
     eddyi_list_init(&stream->drainers);
     eddyi_list_init(&stream->closers);
     eddyi_loop_object_add(loop);
+    eddyi_pipe_watch_reader(&stream->channel);
     *out = stream;
     return 0;
 }
@@ -42,6 +39,8 @@ static void free_stream(eddy_stream *stream)
     eddy_loop *loop = stream->channel.loop;
     eddyi_secure_free(&stream->channel);
     eddyi_bytes_free(&loop->allocator, &stream->incoming);
+    if (stream->feed != NULL)
+        eddyi_feed_free(stream);
     eddyi_release(&loop->allocator, stream);
     eddyi_loop_object_remove(loop);
 }
@@ -92,12 +91,13 @@ static bool wait_cancel(eddyi_wait *wait)
     return true;
 }
 
-const eddyi_wait_kind eddyi_drain_kind = {"drain", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_handshake_kind = {"handshake", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_secure_read_kind = {"recv", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_serve_forever_kind = {"serve_forever", wait_cancel, wait_abandon};
-const eddyi_wait_kind eddyi_wait_process_kind = {"process", wait_cancel, wait_abandon};
+const eddyi_wait_kind eddyi_drain_kind = {"drain", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_handshake_kind = {"handshake", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_secure_read_kind = {"recv", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_fed_read_kind = {"feed", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_wait_closed_kind = {"wait_closed", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_serve_forever_kind = {"serve_forever", wait_cancel, wait_abandon, NULL};
+const eddyi_wait_kind eddyi_wait_process_kind = {"process", wait_cancel, wait_abandon, NULL};
 
 int eddyi_stream_wait(eddyi_list *list, const eddyi_wait_kind *kind, void *owner, void (*let_go)(void *))
 {
@@ -125,20 +125,15 @@ static eddy_stream *stream_of(eddyi_channel *channel)
     return EDDYI_CONTAINER(channel, eddy_stream, channel);
 }
 
-/* A pipe that closes watches its reader until all is sent. */
 static void on_low(eddyi_channel *channel)
 {
-    eddy_stream *stream = stream_of(channel);
-    eddyi_stream_wake_all(&stream->drainers, 0);
-    if (stream->way == EDDYI_WAY_WRITE_PIPE && channel->state == EDDYI_CHANNEL_CLOSING &&
-        eddyi_channel_unsent(channel) == 0)
-        eddyi_pipe_stop_watching(stream);
+    eddyi_stream_wake_all(&stream_of(channel)->drainers, 0);
 }
 
 /* The reader is told why its read ended, never "cancelled": so a cancel of its task that came as well is kept for the next await. */
 static void read_revoked(eddyi_completion *completion, const eddyi_result *result)
 {
-    eddy_stream *stream = EDDYI_CONTAINER(completion, eddy_stream, revoked);
+    eddy_stream *stream = EDDYI_CONTAINER(completion, eddy_stream, channel.received);
     eddyi_result ended = *result;
     ended.value = stream->channel.error != 0 ? stream->channel.error : EDDY_ECLOSED;
     ended.os_error = stream->channel.os_error;
@@ -150,13 +145,13 @@ static void revoke_read(eddy_stream *stream)
 {
     eddyi_result now;
     eddyi_channel *channel = &stream->channel;
-    if (!channel->reading || stream->read_revoked || channel->descriptor.reader != &stream->receive)
+    if (!channel->reading || stream->read_revoked || channel->descriptor.reader != &channel->receive)
         return;
     stream->read_revoked = true;
-    stream->revoked_reader = stream->receive.waiter;
-    stream->receive.waiter = &stream->revoked;
-    if (eddyi_io_cancel(channel->loop, &stream->receive, &now) == EDDYI_DONE)
-        read_revoked(&stream->revoked, &now);
+    stream->revoked_reader = channel->receive.waiter;
+    channel->receive.waiter = &channel->received;
+    if (eddyi_io_cancel(channel->loop, &channel->receive, &now) == EDDYI_DONE)
+        read_revoked(&channel->received, &now);
 }
 
 /* Tasks that read through TLS wait by themselves and are woken. */
@@ -169,10 +164,10 @@ static void on_closing(eddyi_channel *channel)
 {
     eddy_stream *stream = stream_of(channel);
     eddyi_stream_wake_all(&stream->drainers, channel->error != 0 ? channel->error : EDDY_ECLOSED);
-    if (stream->way != EDDYI_WAY_WRITE_PIPE)
+    if (stream->feed != NULL)
+        eddyi_feed_closing(stream);
+    else if (channel->way != EDDYI_WAY_WRITE_PIPE)
         revoke_read(stream);
-    else if (eddyi_channel_unsent(channel) == 0 || channel->error != 0)
-        eddyi_pipe_stop_watching(stream);
 }
 
 static void on_closed(eddyi_channel *channel)
@@ -195,14 +190,14 @@ static void reader_gone(eddyi_node *node)
 static void on_shut(eddyi_channel *channel)
 {
     eddy_stream *stream = stream_of(channel);
-    if (channel->descriptor.reader == &stream->receive)
-        (void)eddyi_io_revoke(channel->loop, &stream->receive);
-    if (channel->reading && stream->way != EDDYI_WAY_WRITE_PIPE && channel->secure == NULL)
+    if (channel->descriptor.reader == &channel->receive)
+        (void)eddyi_io_revoke(channel->loop, &channel->receive);
+    if (channel->reading && channel->way != EDDYI_WAY_WRITE_PIPE && channel->secure == NULL)
         eddyi_ready_push(channel->loop, &stream->reader_gone);
 }
 
-static const eddyi_channel_kind stream_kind = {on_low,    on_readable,         on_closing,         on_shut,
-                                               on_closed, eddyi_channel_close, eddyi_channel_abort};
+static const eddyi_channel_kind stream_kind = {on_low,    on_readable,         on_closing,          on_shut,
+                                               on_closed, eddyi_channel_close, eddyi_channel_abort, "stream"};
 
 void eddy_stream_close(eddy_stream *stream)
 {
@@ -234,7 +229,7 @@ int eddy_stream_wait_closed(eddy_stream *stream)
     if (stream->channel.state != EDDYI_CHANNEL_CLOSED)
         rc = eddyi_stream_wait(&stream->closers, &eddyi_wait_closed_kind, stream, eddyi_stream_let_go);
     if (rc == 0 && stream->channel.error != 0 && stream->channel.error != EDDY_ECLOSED &&
-        !stream->lost_nothing)
+        !stream->channel.lost_nothing)
         rc = eddyi_channel_tell(&stream->channel, "wait_closed");
     eddy_stream_release(stream);
     return rc;

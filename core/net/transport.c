@@ -5,28 +5,35 @@
 #include "core/net/transport_inside.h"
 
 static const eddyi_channel_kind transport_kind;
-static void transport_run(eddyi_node *node);
+static const eddyi_teller_kind teller_kind;
 
-int eddyi_transport_create(eddy_loop *loop, eddy_transport **out, eddy_fd fd, eddyi_marks marks)
+int eddyi_transport_create(eddy_loop *loop, eddy_transport **out, eddy_fd fd,
+                           const eddyi_channel_settings *settings)
 {
     eddy_transport *transport = eddyi_allocate_zero(&loop->allocator, sizeof *transport);
     if (transport == NULL)
         return EDDY_ENOMEM;
     transport->channel.loop = loop;
-    int rc = eddyi_transport_prepare_reading(transport);
+    int rc = eddyi_transport_prepare_reading(transport, settings->way);
     if (rc == 0)
-        rc = eddyi_channel_open(&transport->channel, loop, &transport_kind, fd, EDDYI_STREAM, marks);
+        rc = eddyi_channel_open(&transport->channel, loop, &transport_kind, fd, settings);
     if (rc < 0) {
         eddyi_transport_end_reading(transport);
         eddyi_release(&loop->allocator, transport);
         return rc;
     }
-    transport->references = 1;
+    transport->channel.received.fn = eddyi_transport_received;
     eddyi_list_init(&transport->drainers);
-    eddyi_node_init(&transport->node, transport_run);
+    eddyi_teller_init(&transport->teller, loop, &teller_kind);
     eddyi_loop_object_add(loop);
     *out = transport;
     return 0;
+}
+
+void eddyi_transport_discard(eddy_transport *transport)
+{
+    transport->teller.lost = true;
+    eddyi_channel_abort(&transport->channel);
 }
 
 static eddy_transport *transport_of(eddyi_channel *channel)
@@ -34,20 +41,30 @@ static eddy_transport *transport_of(eddyi_channel *channel)
     return EDDYI_CONTAINER(channel, eddy_transport, channel);
 }
 
+static eddy_transport *owner_of(eddyi_teller *teller)
+{
+    return EDDYI_CONTAINER(teller, eddy_transport, teller);
+}
+
 /* ---- references ---- */
 
 eddy_transport *eddy_transport_retain(eddy_transport *transport)
 {
     if (transport != NULL)
-        transport->references++;
+        eddyi_teller_retain(&transport->teller);
     return transport;
 }
 
 void eddy_transport_release(eddy_transport *transport)
 {
-    if (transport == NULL || --transport->references != 0)
-        return;
-    eddy_loop *loop = transport->channel.loop;
+    if (transport != NULL)
+        eddyi_teller_release(&transport->teller);
+}
+
+static void free_transport(eddyi_teller *teller)
+{
+    eddy_transport *transport = owner_of(teller);
+    eddy_loop *loop = teller->loop;
     eddyi_transport_end_reading(transport);
     eddyi_secure_free(&transport->channel);
     eddyi_release(&loop->allocator, transport);
@@ -60,12 +77,6 @@ void eddyi_transport_let_go(void *transport)
 }
 
 /* ---- telling ---- */
-
-void eddyi_transport_queue(eddy_transport *transport)
-{
-    if (eddyi_list_empty(&transport->node.link))
-        eddyi_ready_push(transport->channel.loop, &transport->node);
-}
 
 void eddyi_transport_fatal(eddy_transport *transport, int code, const char *message)
 {
@@ -91,65 +102,57 @@ static bool has_protocol(eddy_transport *transport)
 
 static void tell_made(eddy_transport *transport)
 {
-    transport->made = true;
+    transport->teller.made = true;
     if (transport->protocol->type->connection_made != NULL)
         transport->protocol->type->connection_made(transport->protocol, transport);
+    eddyi_pipe_watch_reader(&transport->channel);
     eddyi_transport_start_reading(transport);
 }
 
-static void tell_resumed(eddy_transport *transport)
+static void tell_paused(eddyi_teller *teller)
 {
-    transport->resume_due = false;
-    if (!transport->writing_paused || transport->channel.state == EDDYI_CHANNEL_CLOSED)
-        return;
-    transport->writing_paused = false;
-    if (transport->protocol->type->resume_writing != NULL)
-        transport->protocol->type->resume_writing(transport->protocol);
+    eddy_protocol *protocol = owner_of(teller)->protocol;
+    if (protocol != NULL && protocol->type->pause_writing != NULL)
+        protocol->type->pause_writing(protocol);
+}
+
+static void tell_resumed(eddyi_teller *teller)
+{
+    eddy_protocol *protocol = owner_of(teller)->protocol;
+    if (protocol->type->resume_writing != NULL)
+        protocol->type->resume_writing(protocol);
 }
 
 /* The end of a stream, a close and an abort of ours are no errors. */
-static int reason(const eddy_transport *transport)
+static int reason(const eddyi_channel *channel)
 {
-    return transport->channel.error == EDDY_ECLOSED ? 0 : transport->channel.error;
+    return channel->error == EDDY_ECLOSED || channel->lost_nothing ? 0 : channel->error;
 }
 
-static void tell_lost(eddy_transport *transport)
+static void tell_lost(eddyi_teller *teller)
 {
-    if (transport->lost_told)
-        return;
-    transport->lost_told = true;
+    eddy_transport *transport = owner_of(teller);
+    eddy_protocol *protocol = transport->protocol;
+    eddyi_list_remove(&transport->channel.closable.link);
     if (transport->channel.error != 0) /* with TLS's reason, for who looks at the last error */
         (void)eddyi_channel_tell(&transport->channel, "connection_lost");
-    if (transport->protocol != NULL && transport->protocol->type->connection_lost != NULL)
-        transport->protocol->type->connection_lost(transport->protocol, reason(transport));
-    eddy_transport_release(transport);
+    if (protocol != NULL && protocol->type->connection_lost != NULL)
+        protocol->type->connection_lost(protocol, reason(&transport->channel));
 }
 
-static void tell(eddy_transport *transport)
+static void tell(eddyi_teller *teller)
 {
+    eddy_transport *transport = owner_of(teller);
     if (!has_protocol(transport))
         return;
-    if (!transport->made)
+    if (!teller->made)
         tell_made(transport);
-    if (transport->resume_due)
-        tell_resumed(transport);
+    eddyi_teller_tell_resumed(teller);
     if (transport->readable)
         eddyi_transport_read(transport);
 }
 
-/* Closed in the middle of it, the node is queued again. */
-static void transport_run(eddyi_node *node)
-{
-    eddy_transport *transport = EDDYI_CONTAINER(node, eddy_transport, node);
-    if (transport->channel.loop->closed)
-        return;
-    eddy_transport_retain(transport);
-    if (transport->channel.state == EDDYI_CHANNEL_CLOSED)
-        tell_lost(transport);
-    else
-        tell(transport);
-    eddy_transport_release(transport);
-}
+static const eddyi_teller_kind teller_kind = {tell, tell_lost, tell_paused, tell_resumed, free_transport};
 
 /* ---- what the channel tells: through the queue ---- */
 
@@ -157,17 +160,14 @@ static void on_low(eddyi_channel *channel)
 {
     eddy_transport *transport = transport_of(channel);
     eddyi_stream_wake_all(&transport->drainers, 0);
-    if (!transport->writing_paused)
-        return;
-    transport->resume_due = true;
-    eddyi_transport_queue(transport);
+    eddyi_teller_resume(&transport->teller);
 }
 
 static void on_readable(eddyi_channel *channel)
 {
     eddy_transport *transport = transport_of(channel);
     transport->readable = eddyi_tls_has_input(channel->secure->tls);
-    eddyi_transport_queue(transport);
+    eddyi_teller_queue(&transport->teller);
 }
 
 static void on_closing(eddyi_channel *channel)
@@ -179,27 +179,32 @@ static void on_closing(eddyi_channel *channel)
 
 static void on_shut(eddyi_channel *channel)
 {
-    eddy_transport *transport = transport_of(channel);
-    if (channel->descriptor.reader == &transport->receive)
-        (void)eddyi_io_revoke(channel->loop, &transport->receive);
+    if (channel->descriptor.reader == &channel->receive)
+        (void)eddyi_io_revoke(channel->loop, &channel->receive);
+}
+
+static void lose_now(eddyi_closable *closable)
+{
+    eddyi_teller_lose(&EDDYI_CONTAINER(closable, eddy_transport, channel.closable)->teller);
 }
 
 /* A protocol is freed in connection_lost, so it is called even when the loop closes. */
 static void on_closed(eddyi_channel *channel)
 {
     eddy_transport *transport = transport_of(channel);
-    if (!channel->loop->closing) {
-        eddyi_transport_queue(transport);
+    if (transport->teller.lost) { /* discarded */
+        eddy_transport_release(transport);
         return;
     }
-    eddyi_ready_remove(channel->loop, &transport->node);
-    if (channel->error == 0)
+    if (channel->loop->closing && channel->error == 0)
         channel->error = EDDY_ECANCELED; /* the loop's end is not the protocol's wish */
-    tell_lost(transport);
+    channel->closable.shut = lose_now;
+    eddyi_teller_end(&transport->teller, &channel->closable);
 }
 
-static const eddyi_channel_kind transport_kind = {on_low,    on_readable,         on_closing,         on_shut,
-                                                  on_closed, eddyi_channel_close, eddyi_channel_abort};
+static const eddyi_channel_kind transport_kind = {
+    on_low,    on_readable,         on_closing,          on_shut,
+    on_closed, eddyi_channel_close, eddyi_channel_abort, "transport"};
 
 void eddy_transport_close(eddy_transport *transport)
 {
@@ -222,12 +227,13 @@ bool eddy_transport_is_closing(const eddy_transport *transport)
 
 int eddy_transport_set_protocol(eddy_transport *transport, eddy_protocol *protocol)
 {
-    if (transport == NULL || protocol == NULL || protocol->type == NULL)
-        return eddyi_fail(EDDY_EINVAL, "set_protocol");
-    if (transport->lost_told)
-        return eddyi_fail(EDDY_ECLOSED, "set_protocol");
-    transport->protocol = protocol;
-    return 0;
+    int rc = eddyi_teller_check_protocol(transport != NULL ? &transport->teller : NULL,
+                                         protocol != NULL ? protocol->type : NULL);
+    if (rc == 0 && transport->protocol_is_eddys)
+        rc = eddyi_fail(EDDY_EOPNOTSUPP, "set_protocol");
+    if (rc == 0)
+        transport->protocol = protocol;
+    return rc;
 }
 
 eddy_protocol *eddy_transport_get_protocol(const eddy_transport *transport)
@@ -240,16 +246,14 @@ eddy_protocol *eddy_transport_get_protocol(const eddy_transport *transport)
 static void pause_above_the_mark(eddy_transport *transport)
 {
     const eddyi_channel *channel = &transport->channel;
-    if (transport->writing_paused || eddyi_channel_unsent(channel) <= channel->high_water)
-        return;
-    transport->writing_paused = true;
-    if (transport->protocol != NULL && transport->protocol->type->pause_writing != NULL)
-        transport->protocol->type->pause_writing(transport->protocol);
+    eddyi_teller_pause_above(&transport->teller, eddyi_channel_unsent(channel), channel->marks.high_water);
 }
 
 static int write_buffers(eddy_transport *transport, const eddyi_buffer *buffers, size_t count)
 {
     eddyi_channel *channel = &transport->channel;
+    if (!eddyi_channel_is_written(channel))
+        return eddyi_fail(EDDY_EOPNOTSUPP, "write");
     if (channel->error != 0)
         return eddyi_channel_tell(channel, "write");
     if (channel->state != EDDYI_CHANNEL_OPEN || channel->eof_wanted)
@@ -294,40 +298,22 @@ int eddy_transport_write_eof(eddy_transport *transport)
 
 bool eddy_transport_can_write_eof(const eddy_transport *transport)
 {
-    return transport != NULL && transport->channel.secure == NULL;
-}
-
-int eddyi_marks_complete(size_t *high, size_t *low)
-{
-    enum { DEFAULT_HIGH = 64 * 1024 };
-    if (*high == SIZE_MAX && *low != SIZE_MAX && !eddyi_multiply(high, *low, 4))
-        return EDDY_EINVAL;
-    if (*high == SIZE_MAX)
-        *high = DEFAULT_HIGH;
-    if (*low == SIZE_MAX)
-        *low = *high / 4;
-    return *low <= *high ? 0 : EDDY_EINVAL;
+    return transport != NULL && transport->channel.secure == NULL &&
+           eddyi_channel_is_written(&transport->channel);
 }
 
 int eddy_transport_set_write_buffer_limits(eddy_transport *transport, size_t high, size_t low)
 {
-    int rc = transport == NULL ? EDDY_EINVAL : eddyi_marks_complete(&high, &low);
-    if (rc < 0)
-        return eddyi_fail(rc, "set_write_buffer_limits");
-    transport->channel.high_water = high;
-    transport->channel.low_water = low;
-    pause_above_the_mark(transport);
-    return 0;
+    int rc = eddyi_marks_set(transport != NULL ? &transport->channel.marks : NULL, high, low);
+    if (rc == 0)
+        pause_above_the_mark(transport);
+    return rc;
 }
 
 void eddy_transport_get_write_buffer_limits(const eddy_transport *transport, size_t *low, size_t *high)
 {
-    if (transport == NULL)
-        return;
-    if (low != NULL)
-        *low = transport->channel.low_water;
-    if (high != NULL)
-        *high = transport->channel.high_water;
+    if (transport != NULL)
+        eddyi_marks_get(&transport->channel.marks, low, high);
 }
 
 size_t eddy_transport_get_write_buffer_size(const eddy_transport *transport)

@@ -5,9 +5,16 @@
 #include "core/net/server_inside.h"
 #include "core/net/transport_inside.h"
 
-static eddyi_marks marks_of(const eddy_connect_options *options)
+static eddyi_channel_settings settings_of(const eddy_connect_options *options,
+                                          const eddyi_secure_settings *secure)
 {
-    return options != NULL ? (eddyi_marks){options->high_water, options->low_water} : (eddyi_marks){0, 0};
+    eddyi_channel_settings settings = {0};
+    if (options != NULL) {
+        settings.marks = (eddyi_marks){options->high_water, options->low_water};
+        settings.close_timeout = options->close_timeout;
+    }
+    settings.marks = eddyi_secure_marks(settings.marks, secure);
+    return settings;
 }
 
 static int check_running(eddy_loop *loop, const char *operation)
@@ -69,7 +76,7 @@ static int begin(eddy_transport *transport, const eddyi_secure_settings *setting
         return eddyi_fail(rc, operation);
     }
     transport->protocol = protocol;
-    eddyi_transport_queue(transport);
+    eddyi_teller_queue(&transport->teller);
     return wait_until_made(transport);
 }
 
@@ -78,18 +85,19 @@ int eddy_loop_create_connection(eddy_loop *loop, eddy_transport **out, const cha
 {
     static const char operation[] = "create_connection";
     eddyi_secure_settings secure = eddyi_connect_secure(host, options);
+    eddyi_channel_settings settings = settings_of(options, &secure);
     eddy_transport *transport = NULL;
     eddy_fd fd;
     if (factory == NULL || service == NULL)
         return eddyi_fail(EDDY_EINVAL, operation);
     int rc = check_running(loop, operation);
-    if (rc == 0 && (rc = eddyi_secure_check(&secure, false)) < 0)
+    if (rc == 0 && (rc = eddyi_connect_check(options, &secure, false)) < 0)
         eddyi_fail(rc, operation);
     if (rc == 0)
         rc = eddyi_connect(&fd, host, service, options, operation);
     if (rc < 0)
         return rc;
-    rc = eddyi_transport_create(loop, &transport, fd, eddyi_secure_marks(marks_of(options), &secure));
+    rc = eddyi_transport_create(loop, &transport, fd, &settings);
     if (rc < 0) {
         (void)loop->net->close(loop->backend, fd);
         return eddyi_fail(rc, operation);
@@ -105,7 +113,7 @@ static void start(eddy_transport *transport, const eddyi_secure_settings *settin
 {
     int rc = 0;
     if (settings->context == NULL)
-        eddyi_transport_queue(transport);
+        eddyi_teller_queue(&transport->teller);
     else if ((rc = eddyi_secure_start(&transport->channel, settings)) < 0)
         eddyi_channel_fail(&transport->channel, rc, 0);
 }
@@ -115,16 +123,17 @@ int eddy_loop_connect_accepted_socket(eddy_loop *loop, eddy_transport **out, edd
 {
     static const char operation[] = "connect_accepted_socket";
     eddyi_secure_settings secure = eddyi_connect_secure(NULL, options);
+    eddyi_channel_settings settings = settings_of(options, &secure);
     eddy_transport *transport;
     int rc = eddyi_loop_usable(loop);
     if (rc == 0)
-        rc = eddyi_secure_check(&secure, true);
+        rc = eddyi_connect_check(options, &secure, true);
     if (rc == 0 && (protocol == NULL || protocol->type == NULL))
         rc = EDDY_EINVAL;
     if (rc == 0)
         rc = eddyi_check_stream_socket(loop, fd);
     if (rc == 0)
-        rc = eddyi_transport_create(loop, &transport, fd, eddyi_secure_marks(marks_of(options), &secure));
+        rc = eddyi_transport_create(loop, &transport, fd, &settings);
     if (rc < 0)
         return eddyi_fail(rc == EDDY_EEXIST ? EDDY_EBUSY : rc, operation);
     transport->protocol = protocol;
@@ -141,8 +150,8 @@ static int start_transport(eddyi_listener *listener, eddy_fd fd)
     eddy_transport *transport;
     eddy_server *server = listener->server;
     eddyi_secure_settings secure = eddyi_server_secure(server);
-    eddyi_marks marks = {server->options.high_water, server->options.low_water};
-    int rc = eddyi_transport_create(server->loop, &transport, fd, eddyi_secure_marks(marks, &secure));
+    eddyi_channel_settings settings = eddyi_server_channel(server);
+    int rc = eddyi_transport_create(server->loop, &transport, fd, &settings);
     if (rc < 0)
         return rc;
     eddyi_server_adopt(server, &transport->channel);

@@ -6,24 +6,28 @@
 #include "core/net/secure.h"
 #include "core/net/transport_inside.h"
 
-enum { SHARED_SIZE = 64 * 1024, OWN_SIZE = 16 * 1024 };
+enum { SHARED_SIZE = 64 * 1024 };
 
 static bool tries_first(const eddy_transport *transport)
 {
     return (transport->channel.loop->ops->caps & EDDYI_CAP_TRY_FIRST) != 0;
 }
 
-static void receive_completed(eddyi_completion *completion, const eddyi_result *result);
-
 /* ---- what reading needs ---- */
 
-int eddyi_transport_prepare_reading(eddy_transport *transport)
+int eddyi_transport_prepare_reading(eddy_transport *transport, enum eddyi_channel_way way)
 {
     eddy_loop *loop = transport->channel.loop;
-    transport->received.fn = receive_completed;
+    if (way == EDDYI_WAY_WRITE_PIPE)
+        return 0;
     if (!tries_first(transport)) {
-        transport->buffer = (eddyi_buffer){eddyi_allocate(&loop->allocator, OWN_SIZE), OWN_SIZE};
-        return transport->buffer.data != NULL ? 0 : EDDY_ENOMEM;
+        eddyi_received *own = eddyi_allocate(&loop->allocator, sizeof *own);
+        if (own == NULL)
+            return EDDY_ENOMEM;
+        own->buffer = (eddyi_buffer){own->data, sizeof own->data};
+        own->got = 0;
+        transport->own = own;
+        return 0;
     }
     if (loop->received == NULL)
         loop->received = eddyi_allocate(&loop->allocator, SHARED_SIZE);
@@ -32,16 +36,27 @@ int eddyi_transport_prepare_reading(eddy_transport *transport)
 
 void eddyi_transport_end_reading(eddy_transport *transport)
 {
-    eddyi_release(&transport->channel.loop->allocator, transport->buffer.data);
-    transport->buffer.data = NULL;
+    eddyi_release(&transport->channel.loop->allocator, transport->own);
+    transport->own = NULL;
 }
 
 /* ---- the op ---- */
 
 static bool wants_to_read(const eddy_transport *transport)
 {
-    return transport->made && !transport->paused && !transport->ended &&
-           transport->channel.state == EDDYI_CHANNEL_OPEN && !eddyi_secure_is_shaking(&transport->channel);
+    return transport->teller.made && !transport->paused && !transport->ended &&
+           transport->channel.state == EDDYI_CHANNEL_OPEN && transport->channel.way != EDDYI_WAY_WRITE_PIPE &&
+           !eddyi_secure_is_shaking(&transport->channel);
+}
+
+static bool is_end(const eddyi_channel *channel, int64_t value)
+{
+    return value == 0 || (value == EDDY_EIO && channel->terminal);
+}
+
+static uint8_t receive_kind(const eddyi_channel *channel)
+{
+    return channel->way == EDDYI_WAY_SOCKET ? EDDYI_RECV : EDDYI_READ;
 }
 
 /* The op has ended: what it brought is told when it is the node's turn. */
@@ -52,21 +67,22 @@ static void ended(eddy_transport *transport, const eddyi_result *result)
     if (channel->state != EDDYI_CHANNEL_OPEN) {
         eddyi_channel_try_finish(channel);
     } else if (channel->secure != NULL) { /* TLS began over it */
-        eddyi_secure_received(channel, result, transport->buffer.data);
+        eddyi_secure_received(channel, result, transport->own != NULL ? transport->own->data : NULL);
     } else if (result->value == EDDY_ECANCELED) {
         eddyi_transport_start_reading(transport); /* resumed before the cancel came back; or still paused */
-    } else if (result->value < 0) {
+    } else if (result->value < 0 && !is_end(channel, result->value)) {
         eddyi_channel_fail(channel, (int)result->value, result->os_error);
     } else {
         transport->readable = true;
-        transport->got = tries_first(transport) ? 0 : (size_t)result->value;
-        eddyi_transport_queue(transport);
+        if (transport->own != NULL)
+            transport->own->got = result->value > 0 ? (size_t)result->value : 0;
+        eddyi_teller_queue(&transport->teller);
     }
 }
 
-static void receive_completed(eddyi_completion *completion, const eddyi_result *result)
+void eddyi_transport_received(eddyi_completion *completion, const eddyi_result *result)
 {
-    ended(EDDYI_CONTAINER(completion, eddy_transport, received), result);
+    ended(EDDYI_CONTAINER(completion, eddy_transport, channel.received), result);
 }
 
 void eddyi_transport_start_reading(eddy_transport *transport)
@@ -78,18 +94,19 @@ void eddyi_transport_start_reading(eddy_transport *transport)
     if (channel->secure != NULL && !transport->readable)
         transport->readable = eddyi_secure_fill(channel);
     if (transport->readable)
-        eddyi_transport_queue(transport);
+        eddyi_teller_queue(&transport->teller);
     if (transport->readable || channel->secure != NULL || channel->reading)
         return;
     bool poll = tries_first(transport);
-    transport->receive = (eddyi_op){.descriptor = &channel->descriptor,
-                                    .kind = poll ? EDDYI_POLL : EDDYI_RECV,
-                                    .events = poll ? EDDYI_IN : 0,
-                                    .buffers = &transport->buffer,
-                                    .buffer_count = poll ? 0 : 1,
-                                    .waiter = &transport->received};
+    channel->receive = (eddyi_op){.descriptor = &channel->descriptor,
+                                  .kind = poll ? EDDYI_POLL : receive_kind(channel),
+                                  .events = poll ? EDDYI_IN : 0,
+                                  .offset = UINT64_MAX,
+                                  .buffers = poll ? NULL : &transport->own->buffer,
+                                  .buffer_count = poll ? 0 : 1,
+                                  .waiter = &channel->received};
     channel->reading = true;
-    if (eddyi_io_submit(channel->loop, &transport->receive, &now) == EDDYI_DONE)
+    if (eddyi_io_submit(channel->loop, &channel->receive, &now) == EDDYI_DONE)
         ended(transport, &now);
 }
 
@@ -97,8 +114,9 @@ void eddyi_transport_stop_reading(eddy_transport *transport)
 {
     eddyi_result now;
     eddyi_channel *channel = &transport->channel;
-    if (channel->reading && channel->descriptor.reader == &transport->receive &&
-        eddyi_io_cancel(channel->loop, &transport->receive, &now) == EDDYI_DONE)
+    if (channel->reading && channel->way != EDDYI_WAY_WRITE_PIPE && /* there it watches for the reader */
+        channel->descriptor.reader == &channel->receive &&
+        eddyi_io_cancel(channel->loop, &channel->receive, &now) == EDDYI_DONE)
         channel->reading = false;
 }
 
@@ -112,7 +130,8 @@ static void tell_end(eddy_transport *transport)
     int stay = eof_received != NULL ? eof_received(transport->protocol) : 0;
     if (stay < 0)
         eddyi_transport_fatal(transport, stay, "Fatal error: protocol.eof_received() call failed.");
-    else if (stay == 0 || transport->channel.secure != NULL) /* I4, C5 */
+    else if (stay == 0 || transport->channel.secure != NULL ||
+             transport->channel.way != EDDYI_WAY_SOCKET) /* I4, C5 */
         eddyi_channel_close(&transport->channel);
 }
 
@@ -153,8 +172,8 @@ static bool is_buffered(const eddy_transport *transport)
 /* From the transport's own memory; a buffered protocol gets it in pieces, and may pause or close in between. */
 static void deliver_own(eddy_transport *transport)
 {
-    const char *data = transport->buffer.data;
-    size_t size = transport->got, given = 0;
+    const char *data = transport->own->data;
+    size_t size = transport->own->got, given = 0;
     transport->readable = false;
     if (size == 0) {
         tell_end(transport);
@@ -185,12 +204,15 @@ static void receive_now(eddy_transport *transport)
         return;
     if (!wants_to_read(transport)) /* get_buffer paused or closed */
         return;
-    eddyi_op op = {
-        .descriptor = &channel->descriptor, .kind = EDDYI_RECV, .buffers = &room, .buffer_count = 1};
+    eddyi_op op = {.descriptor = &channel->descriptor,
+                   .kind = receive_kind(channel),
+                   .offset = UINT64_MAX,
+                   .buffers = &room,
+                   .buffer_count = 1};
     if (eddyi_io_submit(channel->loop, &op, &now) == EDDYI_PENDING)
         (void)eddyi_io_cancel(channel->loop, &op, &now); /* nothing is there after all: taken back in place */
     transport->readable = now.value > 0 && (size_t)now.value == room.size;
-    if (now.value == 0) {
+    if (is_end(channel, now.value)) {
         tell_end(transport);
         return;
     }
@@ -209,9 +231,9 @@ static void receive_now(eddy_transport *transport)
 static void decrypt_now(eddy_transport *transport)
 {
     eddyi_channel *channel = &transport->channel;
-    eddyi_buffer room = transport->buffer;
-    if (tries_first(transport))
-        room = (eddyi_buffer){channel->loop->received, SHARED_SIZE};
+    eddyi_buffer room = {channel->loop->received, SHARED_SIZE};
+    if (!tries_first(transport))
+        room = transport->own->buffer;
     if (is_buffered(transport) && !ask_buffer(transport, &room))
         return;
     if (!wants_to_read(transport)) /* get_buffer paused or closed */
@@ -243,7 +265,8 @@ void eddyi_transport_read(eddy_transport *transport)
 
 bool eddy_transport_is_reading(const eddy_transport *transport)
 {
-    return transport != NULL && !transport->paused && transport->channel.state == EDDYI_CHANNEL_OPEN;
+    return transport != NULL && !transport->paused && transport->channel.state == EDDYI_CHANNEL_OPEN &&
+           transport->channel.way != EDDYI_WAY_WRITE_PIPE;
 }
 
 void eddy_transport_pause_reading(eddy_transport *transport)

@@ -6,7 +6,7 @@ static int begin(eddy_stream *stream, const void *data, size_t size, const char 
 {
     if (stream == NULL || (data == NULL && size > 0))
         return eddyi_fail(EDDY_EINVAL, operation);
-    if (stream->way == EDDYI_WAY_READ_PIPE)
+    if (!eddyi_channel_is_written(&stream->channel))
         return eddyi_fail(EDDY_EOPNOTSUPP, operation);
     if (stream->channel.error != 0)
         return eddyi_channel_tell(&stream->channel, operation);
@@ -18,7 +18,7 @@ static int begin(eddy_stream *stream, const void *data, size_t size, const char 
 /* All of it was taken: wait while that is too much. */
 static int taken(eddy_stream *stream, eddy_task *task)
 {
-    if (eddyi_channel_unsent(&stream->channel) > stream->channel.high_water)
+    if (eddyi_channel_unsent(&stream->channel) > stream->channel.marks.high_water)
         return eddy_stream_drain(stream);
     eddyi_io_spend(stream->channel.loop, task);
     return eddyi_take_cancel(task) ? EDDY_ECANCELED : 0;
@@ -80,12 +80,8 @@ int eddy_stream_writelines(eddy_stream *stream, const eddy_view *pieces, size_t 
 
 void eddy_stream_get_write_buffer_limits(const eddy_stream *stream, size_t *low, size_t *high)
 {
-    if (stream == NULL)
-        return;
-    if (low != NULL)
-        *low = stream->channel.low_water;
-    if (high != NULL)
-        *high = stream->channel.high_water;
+    if (stream != NULL)
+        eddyi_marks_get(&stream->channel.marks, low, high);
 }
 
 /* M8. Below the mark it returns without suspending. */
@@ -102,7 +98,7 @@ int eddy_stream_drain(eddy_stream *stream)
         return eddyi_fail(EDDY_ECONNRESET, "drain");
     if (stream->channel.state == EDDYI_CHANNEL_CLOSING)
         return eddyi_yield(task);
-    if (eddyi_channel_unsent(&stream->channel) <= stream->channel.high_water)
+    if (eddyi_channel_unsent(&stream->channel) <= stream->channel.marks.high_water)
         return 0;
     eddy_stream_retain(stream);
     int rc = eddyi_stream_wait_drained(stream);
@@ -123,11 +119,6 @@ int eddy_stream_write_eof(eddy_stream *stream)
     int rc = begin(stream, NULL, 0, "write_eof");
     if (rc < 0)
         return rc;
-    if (stream->way == EDDYI_WAY_WRITE_PIPE) { /* it has no other half */
-        stream->channel.eof_wanted = stream->channel.eof_sent = true;
-        eddy_stream_close(stream);
-    } else {
-        eddyi_channel_write_eof(&stream->channel);
-    }
+    eddyi_channel_write_eof(&stream->channel);
     return 0;
 }

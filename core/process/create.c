@@ -11,9 +11,12 @@ void eddy_process_options_init(eddy_process_options *options)
 
 /* ---- standard streams ---- */
 
+static const eddy_process_options defaults = {.size = sizeof defaults};
+
 typedef struct setup {
     eddy_process *process;
     const eddy_process_options *options;
+    eddyi_pipe_taker *taker;
     eddyi_spawn spawn;
     eddy_fd opened[3]; /* for the child: closed here afterwards; -1: none */
 } setup;
@@ -28,15 +31,13 @@ static void close_opened(setup *s)
 static int open_pipe(setup *s, int i)
 {
     eddy_fd ends[2];
-    eddy_loop *loop = s->process->loop;
     int ours = i == 0 ? 1 : 0;
-    eddyi_stream_settings settings = {.limit = s->options->limit,
-                                      .way = i == 0 ? EDDYI_WAY_WRITE_PIPE : EDDYI_WAY_READ_PIPE};
+    eddyi_channel_settings settings = {.way = i == 0 ? EDDYI_WAY_WRITE_PIPE : EDDYI_WAY_READ_PIPE};
     int rc = eddyi_pipe_create(ends, ours);
     if (rc < 0)
         return eddyi_fail(rc, "pipe");
     s->opened[i] = ends[1 - ours];
-    rc = eddyi_pipe_stream_create(loop, &s->process->streams[i], ends[ours], &settings);
+    rc = s->taker->take(s->taker, s->process->loop, i, ends[ours], &settings);
     if (rc < 0) {
         (void)eddyi_platform_net.close(NULL, ends[ours]);
         return eddyi_fail(rc, "pipe");
@@ -47,6 +48,8 @@ static int open_pipe(setup *s, int i)
 static int open_standard(setup *s, int i, eddy_subprocess_stdio what, eddy_fd given)
 {
     int rc = 0;
+    if (what == EDDY_SUBPROCESS_DEFAULT)
+        what = s->taker->usual;
     if (what == EDDY_SUBPROCESS_PIPE)
         rc = open_pipe(s, i);
     else if (what == EDDY_SUBPROCESS_DEVNULL && (rc = eddyi_null_device_open(&s->opened[i])) < 0)
@@ -105,10 +108,12 @@ static int create_process(eddy_loop *loop, eddy_process **out)
     return 0;
 }
 
-static int create(eddy_loop *loop, eddy_process **out, const char *const *argv,
-                  const eddy_process_options *options)
+int eddyi_process_create(eddy_loop *loop, eddy_process **out, const char *const *argv,
+                         const eddy_process_options *options, eddyi_pipe_taker *taker)
 {
-    setup s = {.options = options, .opened = {-1, -1, -1}};
+    if (options == NULL)
+        options = &defaults;
+    setup s = {.options = options, .taker = taker, .opened = {-1, -1, -1}};
     int rc = create_process(loop, &s.process);
     if (rc < 0)
         return rc;
@@ -133,7 +138,7 @@ static int create(eddy_loop *loop, eddy_process **out, const char *const *argv,
 
 static bool valid_stdio(eddy_subprocess_stdio what, eddy_fd fd, eddy_subprocess_stdio most)
 {
-    return what >= EDDY_SUBPROCESS_INHERIT && what <= most && (what != EDDY_SUBPROCESS_FD || fd >= 0);
+    return what >= EDDY_SUBPROCESS_DEFAULT && what <= most && (what != EDDY_SUBPROCESS_FD || fd >= 0);
 }
 
 static bool valid_options(const eddy_process_options *options)
@@ -150,30 +155,56 @@ static bool valid_options(const eddy_process_options *options)
            valid_stdio(options->standard_error, options->standard_error_fd, EDDY_SUBPROCESS_STDOUT);
 }
 
-static int create_checked(eddy_process **out, const char *const *argv, const eddy_process_options *options)
+int eddyi_process_prepare(const char *const *argv, const eddy_process_options *options)
 {
-    static const eddy_process_options defaults = {.size = sizeof defaults};
     const uint32_t needed =
         UINT32_C(1) << EDDYI_READ | UINT32_C(1) << EDDYI_WRITE | UINT32_C(1) << EDDYI_POLL;
     eddy_task *task = eddyi_current_task();
-    if (options == NULL)
-        options = &defaults;
-    if (out == NULL || argv == NULL || argv[0] == NULL || !valid_options(options))
+    if (argv == NULL || argv[0] == NULL || (options != NULL && !valid_options(options)))
         return eddyi_fail(EDDY_EINVAL, "create_subprocess");
     if (task == NULL)
         return eddyi_fail(EDDY_ENOTASK, "create_subprocess");
-    eddy_loop *loop = task->future.loop;
-    if ((loop->kinds & needed) != needed)
+    if ((task->future.loop->kinds & needed) != needed)
         return eddyi_fail(EDDY_ENOSYS, "create_subprocess");
-    /* Others have their turn between two children. A cancel comes out here, when there is no child that it could orphan (B9). */
-    int rc = eddyi_yield(task);
-    return rc < 0 ? rc : create(loop, out, argv, options);
+    return eddyi_yield(task); /* others have their turn between two children */
+}
+
+/* ---- for tasks: pipes are streams ---- */
+
+typedef struct stream_taker {
+    eddyi_pipe_taker taker; /* first */
+    size_t limit;
+    eddy_stream *streams[3];
+} stream_taker;
+
+static int take_as_stream(eddyi_pipe_taker *taker, eddy_loop *loop, int i, eddy_fd fd,
+                          const eddyi_channel_settings *channel)
+{
+    stream_taker *self = EDDYI_CONTAINER(taker, stream_taker, taker);
+    eddyi_stream_settings settings = {.limit = self->limit, .channel = *channel};
+    return eddyi_stream_create(loop, &self->streams[i], fd, &settings);
+}
+
+static int create(eddy_process **out, const char *const *argv, const eddy_process_options *options)
+{
+    stream_taker self = {.taker = {take_as_stream, EDDY_SUBPROCESS_INHERIT},
+                         .limit = options != NULL ? options->limit : 0};
+    int rc =
+        out == NULL ? eddyi_fail(EDDY_EINVAL, "create_subprocess") : eddyi_process_prepare(argv, options);
+    if (rc == 0)
+        rc = eddyi_process_create(eddyi_current_task()->future.loop, out, argv, options, &self.taker);
+    for (int i = 0; i < 3; i++)
+        if (rc == 0)
+            (*out)->streams[i] = self.streams[i];
+        else
+            eddy_stream_release(self.streams[i]);
+    return rc;
 }
 
 int eddy_create_subprocess_exec(eddy_process **out, const char *const *argv,
                                 const eddy_process_options *options)
 {
-    return create_checked(out, argv, options);
+    return create(out, argv, options);
 }
 
 int eddy_create_subprocess_shell(eddy_process **out, const char *command, const eddy_process_options *options)
@@ -182,5 +213,5 @@ int eddy_create_subprocess_shell(eddy_process **out, const char *command, const 
     if (command == NULL)
         return eddyi_fail(EDDY_EINVAL, "create_subprocess");
     eddyi_shell_arguments(argv, command);
-    return create_checked(out, argv, options);
+    return create(out, argv, options);
 }

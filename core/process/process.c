@@ -19,6 +19,8 @@ void eddyi_process_ended(eddy_process *process, int returncode)
     process->returncode = returncode;
     eddyi_list_remove(&process->closable.link);
     eddyi_stream_wake_all(&process->waiters, 0);
+    if (process->transport != NULL)
+        eddyi_subprocess_look(process->transport);
     if (process->references == 0)
         eddyi_process_free(process);
 }

@@ -40,7 +40,7 @@ static void barrier_abandon(eddyi_wait *wait)
     eddyi_waiters_abandon(wait);
 }
 
-static const eddyi_wait_kind barrier_kind = {"barrier", eddyi_waiters_cancel, barrier_abandon};
+static const eddyi_wait_kind barrier_kind = {"barrier", eddyi_waiters_cancel, barrier_abandon, NULL};
 
 static int suspend_once(eddy_barrier *barrier, eddy_task *task, bool inside)
 {

@@ -39,7 +39,8 @@ bool eddy_condition_locked(const eddy_condition *condition)
 
 /* ---- wait ---- */
 
-static const eddyi_wait_kind condition_kind = {"condition", eddyi_waiters_cancel, eddyi_waiters_abandon};
+static const eddyi_wait_kind condition_kind = {"condition", eddyi_waiters_cancel, eddyi_waiters_abandon,
+                                               NULL};
 
 /* HZ31: it is enough that anybody holds the lock. */
 static int check_wait(eddy_condition *condition, const eddy_task *task)

@@ -33,7 +33,7 @@ bool eddy_event_is_set(const eddy_event *event)
     return event != NULL && event->flag;
 }
 
-static const eddyi_wait_kind event_kind = {"event", eddyi_waiters_cancel, eddyi_waiters_abandon};
+static const eddyi_wait_kind event_kind = {"event", eddyi_waiters_cancel, eddyi_waiters_abandon, NULL};
 
 int eddy_event_wait(eddy_event *event)
 {

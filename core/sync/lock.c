@@ -92,7 +92,14 @@ static void lock_abandon(eddyi_wait *wait)
     unbind_if_idle(wait->object);
 }
 
-static const eddyi_wait_kind lock_kind = {"lock", lock_cancel, lock_abandon};
+static void lock_targets(const eddyi_wait *wait, eddyi_visit *visit)
+{
+    const eddy_lock *lock = wait->object;
+    if (lock->locked && lock->holder != 0)
+        visit->holder(visit, lock->holder);
+}
+
+static const eddyi_wait_kind lock_kind = {"lock", lock_cancel, lock_abandon, lock_targets};
 
 static int wait_in_line(eddy_lock *lock, eddy_task *task)
 {

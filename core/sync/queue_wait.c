@@ -27,9 +27,9 @@ static void abandon_wait(eddyi_wait *wait)
         eddyi_queue_free(queue);
 }
 
-static const eddyi_wait_kind get_kind = {"queue get", cancel_wait, abandon_wait};
-static const eddyi_wait_kind put_kind = {"queue put", cancel_wait, abandon_wait};
-static const eddyi_wait_kind join_kind = {"queue join", cancel_wait, abandon_wait};
+static const eddyi_wait_kind get_kind = {"queue get", cancel_wait, abandon_wait, NULL};
+static const eddyi_wait_kind put_kind = {"queue put", cancel_wait, abandon_wait, NULL};
+static const eddyi_wait_kind join_kind = {"queue join", cancel_wait, abandon_wait, NULL};
 
 /* The last reference was given back meanwhile. */
 static int outlive(eddy_queue *queue, int rc, const char *operation)
@@ -51,7 +51,7 @@ static void pass_on(eddy_queue *queue, eddyi_list *waiters, const eddy_task *tas
 static int wait_at(eddy_queue *queue, eddyi_list *waiters, const eddyi_wait_kind *kind, eddy_task *task)
 {
     eddyi_queue_wait w;
-    eddy_loop *loop = task->future.loop;
+    eddy_loop *loop = eddyi_running_loop;
     if (queue->waiting != 0 && queue->loop != loop) /* HZ35 */
         return eddyi_fail(EDDY_EWRONGLOOP, kind->name);
     queue->loop = loop;

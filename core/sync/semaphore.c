@@ -40,7 +40,7 @@ static void semaphore_abandon(eddyi_wait *wait)
     eddyi_waiters_abandon(wait);
 }
 
-static const eddyi_wait_kind semaphore_kind = {"semaphore", eddyi_waiters_cancel, semaphore_abandon};
+static const eddyi_wait_kind semaphore_kind = {"semaphore", eddyi_waiters_cancel, semaphore_abandon, NULL};
 
 static int wait_in_line(eddy_semaphore *semaphore, eddy_task *task, const char *operation)
 {

@@ -85,6 +85,33 @@ static inline void eddyi_annotate_memory_end(void *memory, size_t size)
     (void)size;
 }
 
+/* Of a function that looks at what lies on a stack, whoever it belongs to, between begin and end. */
+#if defined(__clang__)
+#define EDDYI_LOOKS_AT_STACKS __attribute__((no_sanitize("address", "thread", "undefined")))
+#elif defined(__GNUC__)
+#define EDDYI_LOOKS_AT_STACKS __attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined))
+#else
+#define EDDYI_LOOKS_AT_STACKS
+#endif
+
+static inline void eddyi_annotate_look_begin(void)
+{
+#ifdef EDDY_VALGRIND
+    VALGRIND_DISABLE_ERROR_REPORTING;
+#endif
+}
+
+/* `found`: what was concluded from memory that may never have been written. */
+static inline void eddyi_annotate_look_end(void *found, size_t size)
+{
+#ifdef EDDY_VALGRIND
+    VALGRIND_ENABLE_ERROR_REPORTING;
+    VALGRIND_MAKE_MEM_DEFINED(found, size);
+#endif
+    (void)found;
+    (void)size;
+}
+
 static inline void *eddyi_annotate_fiber_current(void)
 {
 #ifdef EDDYI_TSAN

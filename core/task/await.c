@@ -27,7 +27,12 @@ static void await_abandon(eddyi_wait *wait)
     eddy_future_release(wait->object);
 }
 
-static const eddyi_wait_kind await_kind = {"future", await_cancel, await_abandon};
+static void await_targets(const eddyi_wait *wait, eddyi_visit *visit)
+{
+    visit->one(visit, wait->object);
+}
+
+static const eddyi_wait_kind await_kind = {"future", await_cancel, await_abandon, await_targets};
 
 /* Would waiting for `future` close a ring of tasks that wait for each other? */
 static bool closes_ring(const eddy_task *self, const eddy_future *future)
@@ -107,7 +112,7 @@ static bool shield_cancel(eddyi_wait *wait)
     return true;
 }
 
-static const eddyi_wait_kind shield_kind = {"shield", shield_cancel, await_abandon};
+static const eddyi_wait_kind shield_kind = {"shield", shield_cancel, await_abandon, await_targets};
 
 int eddy_shield(eddy_task *inner, int *outcome)
 {
@@ -155,7 +160,7 @@ static bool sleep_cancel(eddyi_wait *wait)
     return true;
 }
 
-static const eddyi_wait_kind sleep_kind = {"sleep", sleep_cancel, sleep_abandon};
+const eddyi_wait_kind eddyi_sleep_kind = {"sleep", sleep_cancel, sleep_abandon, NULL};
 
 int eddy_sleep(double seconds)
 {
@@ -168,7 +173,7 @@ int eddy_sleep(double seconds)
     eddy_loop *loop = task->future.loop;
     if (eddyi_deadline_after(loop, seconds, &deadline) < 0)
         return eddyi_fail(EDDY_EINVAL, "sleep");
-    sleep_wait w = {.wait = {.kind = &sleep_kind, .task = task}};
+    sleep_wait w = {.wait = {.kind = &eddyi_sleep_kind, .task = task}};
     eddyi_timer_init(&w.timer, sleep_fired);
     if (deadline != UINT64_MAX)
         eddyi_timers_add(&loop->timers, &w.timer, deadline);

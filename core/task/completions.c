@@ -117,7 +117,15 @@ static bool next_cancel(eddyi_wait *wait)
     return true;
 }
 
-static const eddyi_wait_kind next_kind = {"as_completed", next_cancel, next_abandon};
+static void next_targets(const eddyi_wait *wait, eddyi_visit *visit)
+{
+    const eddy_completions *completions = wait->object;
+    for (size_t i = 0; i < completions->count; i++)
+        if (completions->entries[i].waiter.future->state == EDDYI_FUTURE_PENDING)
+            visit->one(visit, completions->entries[i].waiter.future);
+}
+
+static const eddyi_wait_kind next_kind = {"as_completed", next_cancel, next_abandon, next_targets};
 
 int eddy_completions_next(eddy_completions *completions, eddy_task **out)
 {

@@ -2,7 +2,7 @@
  * Touches the ready queue. Nobody is called inline: a waiter is queued, or its task's step is. */
 #include <assert.h>
 
-#include "core/task/task.h"
+#include "core/inspect/origins.h"
 
 _Static_assert(sizeof(eddy_future) <= EDDYI_CELL_SIZE, "a future fits a cell");
 
@@ -11,7 +11,7 @@ static void destroy_plain(eddy_future *future)
     eddyi_cell_give(future->loop, future);
 }
 
-static const eddyi_future_kind plain_kind = {"Future", eddyi_future_cancel_plain, destroy_plain, NULL};
+static const eddyi_future_kind plain_kind = {"Future", eddyi_future_cancel_plain, destroy_plain, NULL, NULL};
 
 void eddyi_future_init(eddy_future *future, eddy_loop *loop, const eddyi_future_kind *kind)
 {
@@ -35,7 +35,11 @@ int eddy_loop_create_future(eddy_loop *loop, eddy_future **out)
     if (loop == NULL || out == NULL)
         return eddyi_fail(EDDY_EINVAL, "create_future");
     int rc = eddyi_future_allocate(out, loop, &plain_kind);
-    return rc < 0 ? eddyi_fail(rc, "create_future") : 0;
+    if (rc < 0)
+        return eddyi_fail(rc, "create_future");
+    if ((loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        (*out)->has_origin = eddyi_origin_note(loop, *out, &rc);
+    return 0;
 }
 
 eddy_future *eddy_future_retain(eddy_future *future)
@@ -89,6 +93,8 @@ void eddy_future_release(eddy_future *future)
     }
     if (future->value_release != NULL)
         future->value_release(future->value);
+    if (future->has_origin)
+        eddyi_origin_forget(loop, future);
     future->kind->destroy(future);
     eddyi_loop_object_remove(loop);
 }

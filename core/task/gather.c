@@ -94,7 +94,16 @@ static void destroy_gather(eddy_future *future)
     eddyi_release(&future->loop->allocator, future);
 }
 
-static const eddyi_future_kind gather_kind = {"gather", cancel_gather, destroy_gather, cause_of_gather};
+static void targets_of_gather(const eddy_future *future, eddyi_visit *visit)
+{
+    const gather *g = (const gather *)future;
+    for (size_t i = 0; i < g->count; i++)
+        if (g->members[i].waiter.future != NULL)
+            visit->one(visit, g->members[i].waiter.future);
+}
+
+static const eddyi_future_kind gather_kind = {"gather", cancel_gather, destroy_gather, cause_of_gather,
+                                              targets_of_gather};
 
 static int allocate(eddy_loop *loop, gather **out, size_t count)
 {

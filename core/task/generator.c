@@ -97,6 +97,17 @@ eddyi_stack *eddyi_stack_own(const eddy_task *task)
     return stack;
 }
 
+bool eddyi_generator_ground(const eddy_generator *generator, eddy_coro_fn *fn, const eddyi_context **context,
+                            const eddyi_stack **stack)
+{
+    if (generator == NULL || generator->ground == NULL)
+        return false;
+    *fn = generator->fn;
+    *context = &generator->back;
+    *stack = generator->ground;
+    return true;
+}
+
 /* ---- the end ---- */
 
 static void give_stack(eddy_generator *generator)
@@ -257,7 +268,7 @@ static int run_body(eddy_generator *generator, eddy_task *task, int thrown, void
     generator->result = thrown;
     generator->value = sent;
     if (begins)
-        eddyi_stack_take(block);
+        eddyi_stack_take(block, generator->loop);
     attach(generator, task);
     if (begins)
         eddyi_task_enter_stack(task, block->stack, &generator->back, body_entry, generator);
@@ -462,7 +473,7 @@ static void shutdown_abandon(eddyi_wait *wait)
     wait->task->future.loop->generators_wait = NULL;
 }
 
-static const eddyi_wait_kind shutdown_kind = {"shutdown_asyncgens", shutdown_cancel, shutdown_abandon};
+static const eddyi_wait_kind shutdown_kind = {"shutdown_asyncgens", shutdown_cancel, shutdown_abandon, NULL};
 
 int eddy_loop_shutdown_asyncgens(eddy_loop *loop)
 {

@@ -11,5 +11,8 @@ void eddyi_generator_abandon(eddy_generator *);
 void eddyi_generators_destroy(eddy_loop *); /* at close, after the tasks: the same for those at a yield */
 /* Begin to close all that are at a yield; loop->generators_closing counts those that have not ended. */
 void eddyi_generators_shut(eddy_loop *);
+/* For stacks: a body's function, and where its consumer goes on below it. False: that is no body's (NULL), or nothing is below. */
+bool eddyi_generator_ground(const eddy_generator *, eddy_coro_fn *fn, const eddyi_context **context,
+                            const struct eddyi_stack **stack);
 
 #endif

@@ -91,38 +91,78 @@ void eddyi_group_child_ended(eddy_task *task)
 
 /* ---- waiting for the children ---- */
 
-static bool exit_cancel(eddyi_wait *wait)
-{
-    eddyi_group *group = wait->object;
-    group->exit_wait = NULL;
-    eddyi_task_wake(wait->task, EDDY_ECANCELED);
-    return true;
-}
+typedef struct exit_wait {
+    eddyi_wait wait;
+    eddyi_timer reminder; /* C4: the children were cancelled, and some go on */
+} exit_wait;
 
 static void exit_abandon(eddyi_wait *wait)
 {
     eddyi_group *group = wait->object;
     group->exit_wait = NULL;
+    eddyi_timers_remove(&wait->task->future.loop->timers, &EDDYI_CONTAINER(wait, exit_wait, wait)->reminder);
 }
 
-static const eddyi_wait_kind exit_kind = {"task group", exit_cancel, exit_abandon};
+static bool exit_cancel(eddyi_wait *wait)
+{
+    exit_abandon(wait);
+    eddyi_task_wake(wait->task, EDDY_ECANCELED);
+    return true;
+}
+
+static void reminder_due(eddyi_timer *timer)
+{
+    eddyi_wait *wait = &EDDYI_CONTAINER(timer, exit_wait, reminder)->wait;
+    exit_abandon(wait);
+    eddyi_task_wake(wait->task, 0);
+}
+
+static void exit_targets(const eddyi_wait *wait, eddyi_visit *visit)
+{
+    const eddyi_group *group = wait->object;
+    eddyi_list_each (link, &group->children)
+        visit->one(visit, &EDDYI_LIST_ITEM(link, eddy_task, sibling)->future);
+}
+
+static const eddyi_wait_kind exit_kind = {"task group", exit_cancel, exit_abandon, exit_targets};
+
+static int wait_in_exit(eddyi_group *group)
+{
+    eddy_task *task = group->scope.task;
+    eddyi_timers *timers = &task->future.loop->timers;
+    exit_wait w = {.wait = {.kind = &exit_kind, .task = task, .object = group}};
+    eddyi_timer_init(&w.reminder, reminder_due);
+    if (group->aborting)
+        eddyi_timers_add_fresh(timers, &w.reminder, EDDYI_REMINDER_NS);
+    group->exit_wait = &w.wait;
+    int rc = eddyi_suspend(&w.wait, false);
+    group->exit_wait = NULL;
+    eddyi_timers_remove(timers, &w.reminder);
+    return rc;
+}
+
+/* It may well be cleaning up, so it is not cancelled again: asyncio would not, either. */
+static void name_children(eddyi_group *group)
+{
+    eddyi_list_each (link, &group->children)
+        (void)eddyi_report_going_on(EDDYI_LIST_ITEM(link, eddy_task, sibling),
+                                    "Task goes on although its group was cancelled");
+}
 
 /* P3, P4: survives any number of cancels; true: the one to raise afterwards came from outside. */
 static bool wait_for_children(eddyi_group *group, int body_result)
 {
     bool cancelled = body_result == EDDY_ECANCELED;
-    eddy_task *task = group->scope.task;
     group->exiting = true;
     if (body_result < 0 && !group->aborting)
         abort_children(group);
     while (!eddyi_list_empty(&group->children)) {
-        eddyi_wait wait = {.kind = &exit_kind, .task = task, .object = group};
-        group->exit_wait = &wait;
-        int rc = eddyi_suspend(&wait, false);
-        group->exit_wait = NULL;
+        int rc = wait_in_exit(group);
         if (rc == EDDY_ECANCELED && !group->aborting) {
             cancelled = true;
             abort_children(group);
+        } else if (rc == 0) { /* nothing, unless it is the reminder */
+            name_children(group);
         }
     }
     return cancelled;
@@ -208,6 +248,17 @@ static void abandon(eddyi_scope *base)
 }
 
 static const eddyi_scope_kind group_kind = {"task group", finish, abandon};
+
+void eddyi_groups_targets(const eddy_task *task, eddyi_visit *visit)
+{
+    for (const eddyi_scope *scope = task->scopes; scope != NULL; scope = scope->outer) {
+        if (scope->kind != &group_kind)
+            continue;
+        const eddyi_group *group = EDDYI_CONTAINER(scope, eddyi_group, scope);
+        eddyi_list_each (link, &group->children)
+            visit->one(visit, &EDDYI_LIST_ITEM(link, eddy_task, sibling)->future);
+    }
+}
 
 /* ---- the public side ---- */
 

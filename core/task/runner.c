@@ -11,11 +11,12 @@
 #include "core/task/generator.h"
 #include "core/task/task.h"
 
-enum { EXECUTOR_LIMIT_SECONDS = 300, REMINDER_SECONDS = 10 };
+enum { EXECUTOR_LIMIT_SECONDS = 300 };
 
 enum runner_state { RUNNER_CREATED, RUNNER_INITIALIZED };
 
 struct eddy_runner {
+    eddy_allocator allocator; /* that gave this memory; the process's may be another by the end */
     eddy_run_options options;
     eddy_loop *loop;
     eddy_event_loop_policy *policy; /* through which the loop was made current; NULL: it was not */
@@ -95,9 +96,11 @@ int eddy_runner_create(eddy_runner **out, const eddy_run_options *options)
 {
     if (out == NULL || (options != NULL && options->size < sizeof options->size))
         return eddyi_fail(EDDY_EINVAL, "Runner");
-    eddy_runner *runner = eddyi_allocate_zero(eddyi_default_allocator(), sizeof *runner);
+    const eddy_allocator *allocator = eddyi_default_allocator();
+    eddy_runner *runner = eddyi_allocate_zero(allocator, sizeof *runner);
     if (runner == NULL)
         return eddyi_fail(EDDY_ENOMEM, "Runner");
+    runner->allocator = *allocator;
     if (options != NULL)
         runner->options = *options;
     *out = runner;
@@ -203,22 +206,17 @@ static void remind_all(eddy_loop *loop)
 {
     eddyi_list_each (link, &loop->tasks) {
         eddy_task *task = EDDYI_LIST_ITEM(link, eddy_task, all);
-        eddy_exception_context context = {
-            .size = sizeof context,
-            .message = "Task goes on although the loop shuts down; it is cancelled once more",
-            .exception = EDDY_ECANCELED,
-            .task = task};
-        if (task->cancelling == 0)
-            continue;
-        eddy_loop_call_exception_handler(loop, &context);
-        eddy_task_cancel(task);
+        if (eddyi_report_going_on(task,
+                                  "Task goes on although the loop shuts down; it is cancelled once more"))
+            eddy_task_cancel(task);
     }
 }
 
 /* < 0: the poller failed. */
 static int wait_for_all(eddy_loop *loop)
 {
-    double reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
+    const double pause = eddyi_seconds(EDDYI_REMINDER_NS);
+    double reminder = eddy_loop_time(loop) + pause;
     while (loop->task_count > 0) {
         int rc = eddy_loop_run_once(loop, reminder - eddy_loop_time(loop));
         if (rc < 0)
@@ -226,7 +224,7 @@ static int wait_for_all(eddy_loop *loop)
         if (loop->task_count == 0 || eddy_loop_time(loop) < reminder)
             continue;
         remind_all(loop);
-        reminder = eddy_loop_time(loop) + REMINDER_SECONDS;
+        reminder = eddy_loop_time(loop) + pause;
     }
     return eddy_loop_run_once(loop, 0); /* the callbacks of the last ones are queued */
 }
@@ -260,7 +258,8 @@ static int shut_down_executor(void *arg)
     eddy_loop *loop = arg;
     bool is_virtual =
         (loop->ops->caps & EDDYI_CAP_VIRTUAL_TIME) != 0; /* its time does not wait for threads */
-    return eddy_loop_shutdown_default_executor(loop, is_virtual ? (double)INFINITY : EXECUTOR_LIMIT_SECONDS);
+    return eddy_loop_shutdown_default_executor(loop, is_virtual ? (double)INFINITY
+                                                                : (double)EXECUTOR_LIMIT_SECONDS);
 }
 
 /* R5, step 5. What goes wrong here is told, and the loop is closed all the same. */
@@ -298,7 +297,8 @@ int eddy_runner_close(eddy_runner *runner)
         eddy_loop_release(loop);
     }
     eddy_context_release(runner->context);
-    eddyi_release(eddyi_default_allocator(), runner);
+    eddy_allocator allocator = runner->allocator;
+    eddyi_release(&allocator, runner);
     return 0;
 }
 

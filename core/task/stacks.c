@@ -330,7 +330,7 @@ static void put_guard(stack_slab *slab, uint16_t index)
 static void be_stack(stack_slab *slab, uint16_t index)
 {
     char *low = low_of(slab, index) + slab->class->guard;
-    if (slab->class->guard != 0)
+    if (!slab->unguarded[index])
         eddyi_pages_as_stack(low, (size_t)((char *)stack_of(slab, index) - low));
 }
 
@@ -358,7 +358,7 @@ static eddyi_stack *warm_up(stack_class *class)
     return stack;
 }
 
-void eddyi_stack_take(eddy_task *task)
+void eddyi_stack_take(eddy_task *task, const eddy_loop *loop)
 {
     stack_class *class = task->slab->class;
     eddyi_list *link = eddyi_list_take(&class->warm);
@@ -366,6 +366,9 @@ void eddyi_stack_take(eddy_task *task)
     class->warm_count -= link != NULL;
     stack->slab->used++;
     stack->annotation = eddyi_annotate_stack_begin(stack->low, eddyi_stack_size(stack));
+    stack->cleared = (loop->held & EDDYI_HELD_BY_DEBUG) != 0;
+    if (stack->cleared)
+        eddyi_stack_clear(stack);
     if (stack->unguarded)
         memcpy(stack->low, &canary, sizeof canary);
     stack->deferred = NULL;

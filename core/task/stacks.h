@@ -22,6 +22,7 @@ typedef struct eddyi_stack {
     void *annotation; /* of a sanitizer or of Valgrind */
     uint16_t index;   /* in the slab */
     bool unguarded;
+    bool cleared; /* when it was taken: what is not zero was used since then */
     /* Of a task's own, in debug mode: */
     uint32_t locks_held;              /* that it took and that nobody released */
     const eddyi_wait_kind *last_wait; /* it waited there last, since a cancel was delivered; NULL: nowhere */
@@ -33,10 +34,11 @@ eddyi_stack *eddyi_stack_own(const eddy_task *task);
 
 /* A block for a task with at least `size` bytes of stack (0: the default). Sets `slab`, `stack` (NULL), `unguarded` and nothing else. */
 int eddyi_block_take(eddy_loop *loop, eddy_task **out, size_t size, bool without_signals);
-void eddyi_block_give(eddy_task *task);  /* it has no stack */
-void eddyi_stack_take(eddy_task *task);  /* the task begins; its block has made sure that there is one */
-void eddyi_stack_give(eddy_task *task);  /* none: nothing is done */
-void eddyi_stacks_trim(eddy_loop *loop); /* the loop is about to be idle: give back what a burst left */
+void eddyi_block_give(eddy_task *task); /* it has no stack */
+void eddyi_stack_take(eddy_task *task,
+                      const eddy_loop *loop); /* it begins; its block has made sure that there is one */
+void eddyi_stack_give(eddy_task *task);       /* none: nothing is done */
+void eddyi_stacks_trim(eddy_loop *loop);      /* the loop is about to be idle: give back what a burst left */
 
 /* False: the task ran over the end of a stack that has no guard. Cheap where there is one. */
 bool eddyi_stack_intact(const eddy_task *task);
@@ -45,6 +47,11 @@ static inline size_t eddyi_stack_size(const eddyi_stack *stack)
 {
     return (size_t)((const char *)stack - stack->low);
 }
+
+/* ---- stack_use.c: how deep it goes, in debug mode ---- */
+
+void eddyi_stack_clear(eddyi_stack *stack);        /* nobody is on it */
+size_t eddyi_stack_used(const eddyi_stack *stack); /* bytes, at the deepest; it was cleared */
 
 static inline void eddyi_stack_stand_on(eddy_task *task, eddyi_stack *stack)
 {

@@ -13,11 +13,13 @@
 
 static void task_entry(void *arg);
 
-static void switch_to_task(eddyi_context *from, eddy_task *to, void **save)
+/* Who is current is said here, not on arrival: so the next step need not wait for what the switch brings back from the stack. */
+static void switch_to_task(eddy_loop *loop, eddyi_context *from, eddy_task *to, void **save)
 {
     bool begins = to->stack == NULL;
+    loop->current = to;
     if (begins)
-        eddyi_stack_take(to);
+        eddyi_stack_take(to, loop);
     eddyi_annotate_switch_begin(save, to->stack->low, eddyi_stack_size(to->stack), to->stack->annotation);
     if (begins)
         eddyi_context_enter(from, to->stack->low, eddyi_stack_size(to->stack), task_entry, to);
@@ -50,9 +52,8 @@ static void bury_departed(eddy_loop *loop)
     }
 }
 
-static void arrive(eddy_loop *loop, eddy_task *task)
+static void arrive(eddy_loop *loop)
 {
-    loop->current = task;
     loop->io_budget = EDDYI_IO_BUDGET;
     bury_departed(loop);
 }
@@ -67,10 +68,11 @@ static void leave_task(eddy_loop *loop, eddy_task *self, eddyi_context *from)
         eddy_task *next = EDDYI_CONTAINER(node, eddy_task, step);
         if (next == self)
             return;
-        switch_to_task(from, next, save);
+        switch_to_task(loop, from, next, save);
     } else if (loop->creator != NULL) {
-        switch_to_task(from, loop->creator, save);
+        switch_to_task(loop, from, loop->creator, save);
     } else {
+        loop->current = NULL;
         begin_switch_to_loop(loop, save);
         eddyi_context_switch(from, &loop->context);
     }
@@ -91,14 +93,14 @@ void eddyi_task_step(eddyi_node *node)
     if (loop->closed)
         return;
     loop->host_annotation = eddyi_annotate_fiber_current();
-    switch_to_task(&loop->context, task, &fake_stack);
+    switch_to_task(loop, &loop->context, task, &fake_stack);
     eddyi_annotate_switch_end(fake_stack, NULL, NULL);
-    arrive(loop, NULL);
+    arrive(loop);
 }
 
 void eddyi_task_arrive(eddy_task *task)
 {
-    arrive(task->future.loop, task);
+    arrive(task->future.loop);
     task->scheduled = false;
 }
 
@@ -107,7 +109,6 @@ void eddyi_task_depart(eddy_task *task)
 {
     eddy_loop *loop = task->future.loop;
     loop->departed = task;
-    loop->current = NULL;
     leave_task(loop, NULL, &task->context);
 }
 
@@ -135,11 +136,11 @@ void eddyi_task_begin(eddy_task *task)
         loop->host_annotation = eddyi_annotate_fiber_current();
     loop->creator = creator;
     loop->held |= EDDYI_HELD_BY_EAGER_STEP;
-    switch_to_task(creator != NULL ? &creator->context : &loop->context, task, &fake_stack);
+    switch_to_task(loop, creator != NULL ? &creator->context : &loop->context, task, &fake_stack);
     end_switch(loop, fake_stack);
     loop->creator = outer;
     loop->held = (loop->held & ~(uint32_t)EDDYI_HELD_BY_EAGER_STEP) | held; /* debug may have been switched */
-    arrive(loop, creator);
+    arrive(loop);
     loop->io_budget = io_budget;
     *loop->errno_location = saved_errno;
 }
@@ -193,13 +194,12 @@ void eddyi_task_wake(eddy_task *task, int result)
     eddyi_ready_push(task->future.loop, &task->step);
 }
 
-static void suspend_here(eddy_task *task)
+static void suspend_here(eddy_loop *loop, eddy_task *task)
 {
-    eddy_loop *loop = task->future.loop;
     int saved_errno = *loop->errno_location;
     check_stack(task);
     leave_task(loop, task, &task->context);
-    arrive(loop, task);
+    arrive(loop);
     task->scheduled = false;
     *loop->errno_location = saved_errno;
 }
@@ -207,8 +207,9 @@ static void suspend_here(eddy_task *task)
 int eddyi_suspend(eddyi_wait *wait, bool keep_result)
 {
     eddy_task *task = wait->task;
+    eddy_loop *loop = eddyi_running_loop;
     task->wait = wait;
-    if ((task->future.loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+    if ((loop->held & EDDYI_HELD_BY_DEBUG) != 0)
         eddyi_note_wait(task, wait->kind);
     if (task->must_cancel && !task->scheduled) {
         task->must_cancel = false;
@@ -216,7 +217,7 @@ int eddyi_suspend(eddyi_wait *wait, bool keep_result)
         if (!wait->kind->cancel(wait))
             task->must_cancel = true;
     }
-    suspend_here(task);
+    suspend_here(loop, task);
     task->wait = NULL;
     int result = task->wake_result;
     if (keep_result) {
@@ -233,9 +234,10 @@ int eddyi_suspend(eddyi_wait *wait, bool keep_result)
 
 static void give_way(eddy_task *task)
 {
+    eddy_loop *loop = eddyi_running_loop;
     task->scheduled = true;
-    eddyi_ready_push(task->future.loop, &task->step);
-    suspend_here(task);
+    eddyi_ready_push(loop, &task->step);
+    suspend_here(loop, task);
 }
 
 int eddyi_yield(eddy_task *task)

@@ -1,4 +1,4 @@
-/* swallow.c: debug mode remembers where a cancel was delivered, and reports a task that went on all the same (fault C4).
+/* swallow.c: who goes on though it was cancelled (fault C4): named where others wait for its end, and in debug mode at its end.
  * Touches the head of the task's stack and the exception handler. asyncio allows it, but in C it is mostly a return code that was dropped. */
 #include <stdio.h>
 
@@ -40,4 +40,14 @@ void eddyi_report_swallowed_cancel(eddy_task *task)
         "with a result",
         stack->cancelled_in, then);
     eddy_loop_call_exception_handler(task->future.loop, &context);
+}
+
+bool eddyi_report_going_on(eddy_task *task, const char *message)
+{
+    eddy_exception_context context = {
+        .size = sizeof context, .message = message, .exception = EDDY_ECANCELED, .task = task};
+    if (task->cancelling == 0 || eddy_task_done(task))
+        return false;
+    eddy_loop_call_exception_handler(task->future.loop, &context);
+    return true;
 }

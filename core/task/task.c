@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/inspect/origins.h"
 #include "core/task/generator.h"
 #include "core/task/group_errors.h"
 #include "core/task/lifecycle.h"
@@ -17,7 +18,7 @@ static _Atomic(uint64_t)
 static bool cancel_task(eddy_future *future, const char *message);
 static void destroy_task(eddy_future *future);
 
-static const eddyi_future_kind task_kind = {"Task", cancel_task, destroy_task, NULL};
+static const eddyi_future_kind task_kind = {"Task", cancel_task, destroy_task, NULL, NULL};
 
 void eddy_task_options_init(eddy_task_options *options)
 {
@@ -137,6 +138,8 @@ int eddy_task_create(eddy_loop *loop, eddy_task **out, eddy_coro_fn fn, void *ar
     task->variables =
         options->context != NULL ? eddyi_variables_in(options->context) : eddyi_variables_capture(loop);
     link_task(task);
+    if ((loop->held & EDDYI_HELD_BY_DEBUG) != 0)
+        task->future.has_origin = eddyi_origin_note(loop, task, &rc);
     if (out != NULL)
         *out = eddy_task_retain(task);
     if (options->eager_start == EDDY_EAGER_START_YES && eddy_get_running_loop() == loop)

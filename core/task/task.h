@@ -11,12 +11,20 @@
 
 enum eddyi_future_state { EDDYI_FUTURE_PENDING, EDDYI_FUTURE_FINISHED, EDDYI_FUTURE_CANCELLED };
 
+/* Whom somebody waits for, one call each. */
+typedef struct eddyi_visit eddyi_visit;
+struct eddyi_visit {
+    void (*one)(eddyi_visit *, const eddy_future *);
+    void (*holder)(eddyi_visit *, uint64_t task_id); /* the same for a task that is known by its number */
+};
+
 typedef struct eddyi_future_kind {
     const char *name; /* "Future", "Task", "gather", "shield": for reports and the call graph */
     bool (*cancel)(eddy_future *, const char *message);
     void (*destroy)(eddy_future *); /* give the memory back; NULL: a cell */
     /* The future whose error it handed on, which knows the detail; NULL, or gives NULL: none. */
     eddy_future *(*cause)(const eddy_future *);
+    void (*targets)(const eddy_future *, eddyi_visit *); /* whom it follows; NULL: nobody */
 } eddyi_future_kind;
 
 struct eddy_future {
@@ -24,12 +32,14 @@ struct eddy_future {
     const eddyi_future_kind *kind;
     eddyi_list waiters; /* eddyi_waiter.node.link, in order of registration */
     uint32_t references;
-    int32_t result; /* >= 0, or the error */
-    uint8_t state;  /* enum eddyi_future_state */
-    bool unseen;    /* failed, and nobody looked at it */
-    bool silent;    /* never report an unseen error */
-    bool mark;      /* scratch for finding duplicates within one call */
-    void *value;    /* cancelled: the message */
+    int32_t result;      /* >= 0, or the error */
+    uint8_t state;       /* enum eddyi_future_state */
+    bool unseen;         /* failed, and nobody looked at it */
+    bool silent;         /* never report an unseen error */
+    bool mark;           /* scratch for finding duplicates within one call */
+    bool has_origin;     /* where it was made is known (debug mode) */
+    bool waits_declared; /* the program said that it waits for others (core/inspect) */
+    void *value;         /* cancelled: the message */
     eddy_callback_fn value_release;
 };
 
@@ -71,6 +81,7 @@ typedef struct eddyi_wait_kind {
     /* The loop is closing and the task will never run again: unlink all that this wait put anywhere, without side effects;
      * also when the task was woken already. */
     void (*abandon)(eddyi_wait *);
+    void (*targets)(const eddyi_wait *, eddyi_visit *); /* whom it waits for; NULL: nobody in particular */
 } eddyi_wait_kind;
 struct eddyi_wait {
     const eddyi_wait_kind *kind;
@@ -119,10 +130,17 @@ struct eddy_task {
     struct eddyi_group_errors *group_errors; /* of the last failed group that `error` was of; NULL: none */
 };
 
+extern const eddyi_wait_kind eddyi_sleep_kind; /* a wait for time, or on purpose for ever */
 int eddyi_task_creatable(const eddy_loop *loop, eddy_coro_fn fn); /* 0, or why no task can be made of that */
 void eddyi_tasks_destroy(eddy_loop *); /* at close: every task that has not ended, reported */
 void eddyi_task_step(
     eddyi_node *); /* node.run of every task: how suspend knows that it can switch straight to it */
+
+/* Who waits for the end of cancelled tasks names those that still go on after so long (swallow.c). */
+#define EDDYI_REMINDER_NS UINT64_C(10000000000)
+/* False: it has ended or took the cancel back, and nothing was reported. */
+bool eddyi_report_going_on(eddy_task *task, const char *message);
+void eddyi_groups_targets(const eddy_task *task, eddyi_visit *visit); /* the children of its open groups */
 
 /* In debug mode, which remembers in what a cancel was delivered (swallow.c). */
 void eddyi_note_wait(eddy_task *task, const eddyi_wait_kind *kind);
@@ -146,6 +164,7 @@ static inline eddyi_variables eddyi_variables_capture(const eddy_loop *loop)
 }
 
 eddyi_variables *eddyi_handle_variables(eddy_handle *);
+eddy_callback_fn eddyi_node_callback(const eddyi_node *); /* of a handle; NULL: it is none */
 
 /* Suspend the current task until eddyi_task_wake. `wait` is registered wherever it has to be; a pending cancel is applied to it first.
  * Returns the wake's result, or EDDY_ECANCELED in place of it when a cancel came in between (asyncio T7) unless `keep_result`, by
@@ -212,6 +231,7 @@ bool eddyi_job_take_back(eddyi_job *job);
  * return: the caller owns the job again and calls its destroy. */
 int eddyi_job_await(eddy_loop *loop, eddyi_job *job); /* on threads for eddy's own jobs */
 int eddyi_file_executor(eddy_loop *loop, eddy_executor **out);
+unsigned eddyi_threads_idle(void); /* of all pools: asleep, and no job is on its way to them */
 int eddyi_job_await_on(eddy_loop *loop, eddy_executor *executor, eddyi_job *job);
 
 /* At loop close: queued jobs are discarded, running ones abandoned, none waited for; then the references go. */

@@ -153,7 +153,7 @@ static bool job_cancel(eddyi_wait *wait)
     return true;
 }
 
-static const eddyi_wait_kind job_kind = {"job", job_cancel, job_abandon};
+static const eddyi_wait_kind job_kind = {"job", job_cancel, job_abandon, NULL};
 
 int eddyi_job_await_on(eddy_loop *loop, eddy_executor *executor, eddyi_job *job)
 {

@@ -39,6 +39,13 @@ struct pool {
     eddy_allocator allocator;
 };
 
+static atomic_uint idle_threads;
+
+unsigned eddyi_threads_idle(void)
+{
+    return atomic_load(&idle_threads);
+}
+
 /* ---- workers ---- */
 
 static void free_pool(pool *self)
@@ -69,6 +76,7 @@ static void wake_one(pool *self)
     if (self->waking || self->waiting == 0)
         return;
     self->waking = true;
+    atomic_fetch_sub(&idle_threads, 1); /* from now on, not only once it has woken up */
     eddyi_condition_signal(&self->work);
 }
 
@@ -77,8 +85,11 @@ static eddyi_job *await_job(pool *self)
 {
     while (eddyi_list_empty(&self->queue) && !self->shut) {
         self->waiting++;
+        atomic_fetch_add(&idle_threads, 1);
         eddyi_condition_wait(&self->work, &self->mutex);
         self->waiting--;
+        if (!self->waking)
+            atomic_fetch_sub(&idle_threads, 1);
         self->waking = false;
     }
     eddyi_job *job = take_job(self);

@@ -119,7 +119,7 @@ static void destroy_submission(eddy_future *future)
 }
 
 static const eddyi_future_kind submission_kind = {"run_in_executor", cancel_submission, destroy_submission,
-                                                  NULL};
+                                                  NULL, NULL};
 
 static int create_submission(eddy_loop *loop, submission **out)
 {

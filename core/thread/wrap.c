@@ -51,7 +51,7 @@ static void destroy_wrapper(eddy_future *future)
     disown(self);
 }
 
-static const eddyi_future_kind wrapper_kind = {"wrap_future", cancel_wrapper, destroy_wrapper, NULL};
+static const eddyi_future_kind wrapper_kind = {"wrap_future", cancel_wrapper, destroy_wrapper, NULL, NULL};
 
 int eddy_wrap_future(eddy_loop *loop, eddy_future **out, eddy_concurrent_future *future)
 {

@@ -132,6 +132,40 @@ bool eddy_tls_object_session_reused(const eddy_tls_object *object)
     return false;
 }
 
+int eddy_tls_object_session(const eddy_tls_object *object, eddy_tls_session **out)
+{
+    (void)object;
+    (void)out;
+    return none("session");
+}
+
+eddy_tls_session *eddy_tls_session_retain(eddy_tls_session *session)
+{
+    return session;
+}
+
+void eddy_tls_session_release(eddy_tls_session *session)
+{
+    (void)session;
+}
+
+int eddy_tls_session_save(const eddy_tls_session *session, void *data, size_t size)
+{
+    (void)session;
+    (void)data;
+    (void)size;
+    return none("session_save");
+}
+
+int eddy_tls_session_load(eddy_tls_session **out, eddy_tls_context *context, const void *data, size_t size)
+{
+    (void)out;
+    (void)context;
+    (void)data;
+    (void)size;
+    return none("session_load");
+}
+
 int eddy_tls_object_peer_certificate(const eddy_tls_object *object, eddy_tls_certificate_field field,
                                      char *text, size_t size)
 {
@@ -153,13 +187,15 @@ int eddy_tls_object_peer_certificate_der(const eddy_tls_object *object, void *da
 /* ---- the engine ---- */
 
 int eddyi_tls_create(eddy_tls_object **out, const eddy_allocator *allocator, eddy_tls_context *context,
-                     const char *host, const char *server_hostname, eddyi_bytes *outgoing)
+                     const char *host, const char *server_hostname, const eddy_tls_session *session,
+                     eddyi_bytes *outgoing)
 {
     (void)out;
     (void)allocator;
     (void)context;
     (void)host;
     (void)server_hostname;
+    (void)session;
     (void)outgoing;
     return EDDY_ENOSYS;
 }

@@ -41,7 +41,15 @@ struct eddy_tls_object {
     bool out_of_memory; /* `outgoing` could not grow */
     int written_off;    /* the failure that ended it; 0: none */
     const char *message;
-    char *session_name; /* of a client that verifies a name: what its sessions are kept by; NULL: not kept */
+    char *name; /* of a client: the server's, which its sessions are kept by if it is checked; NULL: none */
+};
+
+struct eddy_tls_session {
+    eddy_allocator allocator;
+    atomic_uint references;
+    eddy_tls_context *context;
+    SSL_SESSION *ssl; /* nobody else's: a connection that breaks off spoils the one that it used */
+    char name[];
 };
 
 /* Empties the error queue: the code it stands for (ENOMEM, or `otherwise`), and its reason. */
@@ -52,6 +60,13 @@ eddyi_tls_failure eddyi_openssl_failure(int otherwise);
 void eddyi_openssl_keep_sessions(eddy_tls_context *); /* at creation */
 void eddyi_openssl_forget_sessions(eddy_tls_context *);
 void eddyi_openssl_resume(eddy_tls_object *); /* go on with a session of that name, if there is one */
+
+void eddyi_openssl_hand_out(eddy_tls_context *, const SSL_SESSION *); /* the program has it now */
+
+/* ---- openssl_held.c ---- */
+
+/* Go on with a session that the program held. EDDY_EINVAL: it is of another context or name. */
+int eddyi_openssl_go_on(eddy_tls_object *, const eddy_tls_session *);
 
 /* ---- openssl_wire.c ---- */
 

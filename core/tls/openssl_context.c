@@ -163,16 +163,19 @@ static bool makes_sense(const eddy_tls_context_options *options)
         return false;
     if (!options->server_side && !options->no_check_hostname && mode != EDDY_TLS_CERT_REQUIRED)
         return false; /* a name that nobody vouches for is no name */
+    if (options->num_tickets > 0 && (!options->server_side || options->no_sessions))
+        return false;
     int highest = version_of(options->maximum_version, TLS1_3_VERSION);
     return version_of(options->minimum_version, TLS1_2_VERSION) <= highest;
 }
 
-static void set_up_sessions(eddy_tls_context *context, bool none)
+static void set_up_sessions(eddy_tls_context *context, const eddy_tls_context_options *options)
 {
+    bool none = options->no_sessions;
     if (none)
         (void)SSL_CTX_set_options(context->ssl, SSL_OP_NO_TICKET);
-    if (none && context->server_side)
-        (void)SSL_CTX_set_num_tickets(context->ssl, 0);
+    if (context->server_side && (none || options->num_tickets > 0))
+        (void)SSL_CTX_set_num_tickets(context->ssl, none ? 0 : options->num_tickets);
     if (context->server_side || none) /* a server keeps nothing: the tickets hold all of it */
         (void)SSL_CTX_set_session_cache_mode(context->ssl, SSL_SESS_CACHE_OFF);
     else
@@ -187,9 +190,10 @@ static bool set_up(eddy_tls_context *context, const eddy_tls_context_options *op
     SSL_CTX_set_verify(ssl, verify_flags(verify_mode_of(options)), NULL);
     (void)SSL_CTX_set_options(ssl, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_read_ahead(ssl, 1); /* a record is taken from the row at once, not its head first */
     X509_VERIFY_PARAM_set_hostflags(SSL_CTX_get0_param(ssl), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
                                                                  X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    set_up_sessions(context, options->no_sessions);
+    set_up_sessions(context, options);
     return SSL_CTX_set_min_proto_version(ssl, version_of(options->minimum_version, TLS1_2_VERSION)) == 1 &&
            SSL_CTX_set_max_proto_version(ssl, version_of(options->maximum_version, 0)) == 1 &&
            SSL_CTX_set_session_id_context(ssl, name, sizeof name - 1) == 1;

@@ -24,10 +24,10 @@ static int plain_name(char *room, const char *name)
 static int remember_name(eddy_tls_object *object, const char *name)
 {
     size_t size = strlen(name) + 1;
-    object->session_name = eddyi_allocate(&object->allocator, size);
-    if (object->session_name == NULL)
+    object->name = eddyi_allocate(&object->allocator, size);
+    if (object->name == NULL)
         return EDDY_ENOMEM;
-    memcpy(object->session_name, name, size);
+    memcpy(object->name, name, size);
     return 0;
 }
 
@@ -48,10 +48,10 @@ static int set_name(eddy_tls_object *object, const char *name)
         return EDDY_EINVAL;
     if (!is_address && object->context->check_hostname && SSL_set1_host(object->ssl, plain) != 1)
         return EDDY_ENOMEM;
-    return object->context->check_hostname ? remember_name(object, plain) : 0;
+    return remember_name(object, plain);
 }
 
-static int set_up(eddy_tls_object *object, const char *name)
+static int set_up(eddy_tls_object *object, const char *name, const eddy_tls_session *session)
 {
     ERR_clear_error();
     object->ssl = SSL_new(object->context->ssl);
@@ -67,13 +67,16 @@ static int set_up(eddy_tls_object *object, const char *name)
     }
     SSL_set_connect_state(object->ssl);
     rc = set_name(object, name);
+    if (rc == 0 && session != NULL)
+        return eddyi_openssl_go_on(object, session);
     if (rc == 0)
         eddyi_openssl_resume(object);
     return rc;
 }
 
 int eddyi_tls_create(eddy_tls_object **out, const eddy_allocator *allocator, eddy_tls_context *context,
-                     const char *host, const char *server_hostname, eddyi_bytes *outgoing)
+                     const char *host, const char *server_hostname, const eddy_tls_session *session,
+                     eddyi_bytes *outgoing)
 {
     eddy_tls_object *object = eddyi_allocate_zero(allocator, sizeof *object);
     if (object == NULL)
@@ -81,7 +84,7 @@ int eddyi_tls_create(eddy_tls_object **out, const eddy_allocator *allocator, edd
     object->allocator = *allocator;
     object->context = eddy_tls_context_retain(context);
     object->outgoing = outgoing;
-    int rc = set_up(object, server_hostname != NULL ? server_hostname : host);
+    int rc = set_up(object, server_hostname != NULL ? server_hostname : host, session);
     if (rc < 0)
         eddyi_tls_free(object);
     else
@@ -99,7 +102,7 @@ void eddyi_tls_free(eddy_tls_object *object)
     eddy_tls_context_release(object->context);
     eddy_tls_context_release(object->chosen);
     eddyi_bytes_free(&allocator, &object->incoming);
-    eddyi_release(&allocator, object->session_name);
+    eddyi_release(&allocator, object->name);
     eddyi_release(&allocator, object);
 }
 
@@ -161,11 +164,18 @@ eddyi_tls_failure eddyi_tls_failed(const eddy_tls_object *object)
 
 /* ---- the steps ---- */
 
+/* Of others: asking costs much less than clearing, and there hardly ever are any. */
+static void forget_errors(void)
+{
+    if (ERR_peek_error() != 0)
+        ERR_clear_error();
+}
+
 int eddyi_tls_handshake(eddy_tls_object *object)
 {
     if (object->written_off != 0)
         return object->written_off;
-    ERR_clear_error();
+    forget_errors();
     int rc = SSL_do_handshake(object->ssl);
     if (rc == 1) {
         object->secured = true;
@@ -180,7 +190,9 @@ int64_t eddyi_tls_read(eddy_tls_object *object, void *data, size_t size)
     size_t got = 0;
     if (object->written_off != 0)
         return object->written_off;
-    ERR_clear_error();
+    if (!eddyi_tls_has_input(object) && !eddyi_tls_peer_ended(object))
+        return EDDY_EAGAIN; /* as OpenSSL would find out by itself, at a price */
+    forget_errors();
     int rc = SSL_read_ex(object->ssl, data, size, &got);
     return rc == 1 ? (int64_t)got : explain(object, rc);
 }
@@ -194,7 +206,7 @@ int64_t eddyi_tls_write(eddy_tls_object *object, const void *data, size_t size)
         size = EDDYI_TLS_RECORD;
     if (eddyi_bytes_reserve(&object->allocator, object->outgoing, size + OVERHEAD) < 0)
         return EDDY_ENOMEM;
-    ERR_clear_error();
+    forget_errors();
     int rc = SSL_write_ex(object->ssl, data, size, &taken);
     if (rc == 1)
         return (int64_t)taken;

@@ -29,14 +29,14 @@ static void forget_oldest(eddy_tls_context *context)
 static int new_session(SSL *ssl, SSL_SESSION *session)
 {
     const eddy_tls_object *object = SSL_get_app_data(ssl);
-    if (object == NULL || object->session_name == NULL)
+    if (object == NULL || !object->context->check_hostname)
         return 0;
     eddy_tls_context *context = object->context;
-    size_t size = strlen(object->session_name) + 1;
+    size_t size = strlen(object->name) + 1;
     remembered *r = eddyi_allocate(&context->allocator, sizeof *r + size);
     if (r == NULL)
         return 0;
-    memcpy(r->name, object->session_name, size);
+    memcpy(r->name, object->name, size);
     r->session = session;
     eddyi_mutex_lock(&context->mutex);
     eddyi_list_append(context->sessions.next, &r->link); /* before the first */
@@ -77,14 +77,29 @@ static bool used_once(const SSL_SESSION *session)
 void eddyi_openssl_resume(eddy_tls_object *object)
 {
     eddy_tls_context *context = object->context;
-    if (object->session_name == NULL)
+    if (!context->check_hostname)
         return;
     eddyi_mutex_lock(&context->mutex);
-    remembered *r = find(context, object->session_name);
+    remembered *r = find(context, object->name);
     if (r != NULL) {
         (void)SSL_set_session(object->ssl, r->session); /* if that fails there is a full handshake */
         if (used_once(r->session))
             forget(context, r);
+    }
+    eddyi_mutex_unlock(&context->mutex);
+}
+
+void eddyi_openssl_hand_out(eddy_tls_context *context, const SSL_SESSION *session)
+{
+    if (!used_once(session))
+        return;
+    eddyi_mutex_lock(&context->mutex);
+    eddyi_list_each (link, &context->sessions) {
+        remembered *r = EDDYI_LIST_ITEM(link, remembered, link);
+        if (r->session == session) {
+            forget(context, r);
+            break;
+        }
     }
     eddyi_mutex_unlock(&context->mutex);
 }

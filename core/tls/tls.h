@@ -14,10 +14,10 @@ typedef struct eddyi_tls_failure {
     const char *message;
 } eddyi_tls_failure;
 
-/* What goes to the wire is appended to `outgoing`. `host` is what was connected to; the hostname says otherwise, NULL does not. Takes a
- * reference to the context. EDDY_EINVAL: there is no name to check, or the context has no certificate to serve with. */
+/* What goes to the wire is appended to `outgoing`. `host` is what was connected to; the hostname says otherwise, NULL does not. The session
+ * may be NULL. Takes a reference to the context. EDDY_EINVAL: there is no name to check, or the session is of another context or name. */
 int eddyi_tls_create(eddy_tls_object **out, const eddy_allocator *, eddy_tls_context *, const char *host,
-                     const char *server_hostname, eddyi_bytes *outgoing);
+                     const char *server_hostname, const eddy_tls_session *, eddyi_bytes *outgoing);
 void eddyi_tls_free(eddy_tls_object *);
 bool eddyi_tls_is_server(const eddy_tls_context *);
 bool eddyi_tls_can_serve(

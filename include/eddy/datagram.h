@@ -166,6 +166,17 @@ EDDY_API int eddy_datagram_transport_set_write_buffer_limits(eddy_datagram_trans
                                                              size_t low);
 
 /**
+ * The marks in force.
+ *
+ * asyncio   WriteTransport.get_write_buffer_limits of a DatagramTransport
+ * takes     low, high: NULL, or gets the mark
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API void eddy_datagram_transport_get_write_buffer_limits(const eddy_datagram_transport *transport,
+                                                              size_t *low, size_t *high);
+
+/**
  * How much is unsent: the bytes of each datagram, and 8 more for each.
  *
  * asyncio   WriteTransport.get_write_buffer_size of a DatagramTransport

@@ -19,6 +19,9 @@ typedef struct eddy_loop_options {
     uint64_t seed;                   /* sim; 0: EDDY_SEED of the environment, else 1 */
     uint32_t fault_percent;          /* sim: share of decisions that go wrong, 0..100 */
     double fault_seconds;            /* sim: faults end after so many virtual seconds; 0: never */
+    /* A loop that nothing can wake any more waits on in silence, instead of saying who waits for what and ending run_forever with
+     * EDDY_EDEADLK. */
+    bool no_deadlock_report;
 } eddy_loop_options;
 
 EDDY_API void eddy_loop_options_init(eddy_loop_options *options);
@@ -67,7 +70,9 @@ EDDY_API eddy_loop *eddy_get_running_loop(void);
  *
  * asyncio   loop.run_forever
  * returns   0 when stopped; < 0 also when the poller failed hard
- * errors    EDDY_ECLOSED · EDDY_ERUNNING this or another loop runs in this thread · EDDY_EFORKED · EDDY_EINVAL
+ * errors    EDDY_ECLOSED · EDDY_ERUNNING this or another loop runs in this thread · EDDY_EFORKED · EDDY_EINVAL ·
+ *           EDDY_EDEADLK tasks wait, and nothing can ever wake the loop: no timer, operation, job, signal handler, child or other
+ *           thread is left. Who waits for what was reported. A task that sleeps for ever does so on purpose, and is no deadlock
  * thread    any; it is the loop's from now until the return
  * since     0.1
  */
@@ -78,8 +83,8 @@ EDDY_API int eddy_loop_run_forever(eddy_loop *loop);
  *
  * asyncio   loop.run_until_complete
  * returns   the future's result, or its error
- * errors    EDDY_ESTOPPED stopped before, the future stays usable · EDDY_EWRONGLOOP · EDDY_ECLOSED · EDDY_ERUNNING ·
- *           EDDY_EFORKED · EDDY_EINVAL
+ * errors    EDDY_ESTOPPED stopped before, the future stays usable · EDDY_EDEADLK as eddy_loop_run_forever, the future stays usable ·
+ *           EDDY_EWRONGLOOP · EDDY_ECLOSED · EDDY_ERUNNING · EDDY_EFORKED · EDDY_EINVAL
  * thread    as eddy_loop_run_forever
  * since     0.1
  */
@@ -361,6 +366,7 @@ typedef struct eddy_exception_context {
     eddy_generator *generator; /* or NULL */
     eddy_server *server;       /* or NULL */
     eddy_stream *stream;       /* asyncio's transport, or NULL */
+    const char *text;          /* more of it, in lines that end with a newline; or NULL */
 } eddy_exception_context;
 
 typedef void (*eddy_exception_handler_fn)(eddy_loop *loop, const eddy_exception_context *context, void *arg);
@@ -387,7 +393,7 @@ EDDY_API int eddy_loop_set_exception_handler(eddy_loop *loop, eddy_exception_han
 EDDY_API eddy_exception_handler_fn eddy_loop_get_exception_handler(const eddy_loop *loop);
 
 /**
- * Write the report to standard error, as the loop does when no handler is set.
+ * Log the report as an error (log.h), as the loop does when no handler is set: on standard error, unless there is a sink.
  *
  * asyncio   loop.default_exception_handler
  * thread    the loop's
@@ -405,7 +411,8 @@ EDDY_API void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_ex
 EDDY_API void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception_context *context);
 
 /**
- * Switch debug mode: wrong-thread calls are refused, slow callbacks are reported, caller's mistakes are logged.
+ * Switch debug mode: calls from the wrong thread are refused and logged; slow callbacks and steps, swallowed cancels, locks that a task kept, and what was not
+ * closed before its loop are reported; and reports tell where the task, future, connection or server was made, if that was in debug mode too.
  *
  * asyncio   loop.set_debug
  * thread    the loop's

@@ -28,7 +28,8 @@ EDDY_API void eddy_run_options_init(eddy_run_options *options);
  * Tasks that go on for ten seconds after they were cancelled are reported by name and cancelled once more, again and again.
  *
  * asyncio   run
- * errors    EDDY_ERUNNING a loop runs in this thread · EDDY_EINTERRUPTED ended by SIGINT · of eddy_new_event_loop · fn's own
+ * errors    EDDY_ERUNNING a loop runs in this thread · EDDY_EINTERRUPTED ended by SIGINT · EDDY_EDEADLK nothing could ever wake the
+ *           loop (as eddy_loop_run_forever; all tasks are cancelled then) · of eddy_new_event_loop · fn's own
  * thread    any
  * since     0.1
  */
@@ -57,7 +58,7 @@ EDDY_API EDDY_CHECK int eddy_runner_create(eddy_runner **out, const eddy_run_opt
  * Run one main task on the runner's loop. All runs share one context, a copy of the current one of when the loop was made.
  *
  * asyncio   Runner.run
- * errors    EDDY_ERUNNING · EDDY_EINTERRUPTED · EDDY_EINVAL · of eddy_new_event_loop · fn's own
+ * errors    EDDY_ERUNNING · EDDY_EINTERRUPTED · EDDY_EDEADLK · EDDY_EINVAL · of eddy_new_event_loop · fn's own
  * thread    always the same
  * since     0.1
  */

@@ -109,6 +109,9 @@ EDDY_API int eddy_task_group_create_task(eddy_task_group *group, eddy_task **out
  * The error record's group holds the first errors in the order in which they happened; the body's own comes last.
  * eddy_error_in_group has all of them in full.
  *
+ * Children that go on for ten seconds after they were cancelled are reported by name and cancelled once more, again and again, unless they took
+ * the cancel back (eddy_task_uncancel).
+ *
  * asyncio   TaskGroup.__aexit__
  * suspends  while a child is alive
  * takes     body_result: what the body came to; < 0 cancels the children

@@ -115,7 +115,8 @@ EDDY_API void eddy_getaddrinfo_options_init(eddy_getaddrinfo_options *options);
 /**
  * The addresses of a host and a service, in the order in which they are to be tried.
  *
- * Numbers are told at once; a name is looked up in a thread of eddy's own, and a cancel ends the call without waiting for that.
+ * Numbers are told at once; a name is looked up in a thread of eddy's own, or on the loop in a build with c-ares. A cancel ends the call
+ * without waiting for an answer.
  *
  * asyncio   loop.getaddrinfo
  * suspends  while a name is looked up

@@ -36,6 +36,10 @@ typedef struct eddy_connect_options {
     eddy_tls_context *tls;                      /* speak TLS from the first byte; NULL: do not */
     const char *server_hostname;                /* with tls; as in eddy_tls_options */
     double handshake_timeout, shutdown_timeout; /* with tls; seconds, 0: 60 and 30 */
+    /* Seconds that a close may take to send what is unsent; then it is aborted, with EDDY_ETIMEDOUT. 0: no limit. With tls:
+     * shutdown_timeout if that is given, else this one, else 30. */
+    double close_timeout;
+    eddy_tls_session *session; /* with tls; as in eddy_tls_options */
 } eddy_connect_options;
 
 EDDY_API void eddy_connect_options_init(eddy_connect_options *options);
@@ -56,6 +60,7 @@ typedef struct eddy_server_options {
     size_t host_count;
     eddy_tls_context *tls; /* speak TLS from the first byte; the server keeps a reference. NULL: do not */
     double handshake_timeout, shutdown_timeout; /* with tls; seconds, 0: 60 and 30 */
+    double close_timeout;                       /* of each client's connection; as in eddy_connect_options */
 } eddy_server_options;
 
 EDDY_API void eddy_server_options_init(eddy_server_options *options);
@@ -285,7 +290,8 @@ EDDY_API int eddy_stream_write_eof(eddy_stream *stream);
 /**
  * Stop reading, send what is unsent, then close. A reader and writers that wait end with EDDY_ECLOSED. Idempotent.
  *
- * With TLS the other end is told, and has shutdown_timeout seconds to take what is unsent and to answer; during a handshake it aborts.
+ * A peer that does not read holds this up for ever, unless close_timeout was given: then it is aborted. With TLS the other end is told,
+ * and has shutdown_timeout seconds to take what is unsent and to answer; during a handshake it aborts.
  *
  * asyncio   StreamWriter.close
  * thread    the loop's
@@ -317,7 +323,7 @@ EDDY_API bool eddy_stream_is_closing(const eddy_stream *stream);
  * asyncio   StreamWriter.wait_closed
  * suspends  until the descriptor is closed
  * returns   0 after a clean close
- * errors    the error that ended the connection, each time; with TLS EDDY_ETIMEDOUT: the end took too long · EDDY_ECANCELED · EDDY_ENOTASK · EDDY_EINVAL
+ * errors    the error that ended the connection, each time; EDDY_ETIMEDOUT also: closing took longer than its limit · EDDY_ECANCELED · EDDY_ENOTASK · EDDY_EINVAL
  * thread    the loop's
  * since     0.1
  */

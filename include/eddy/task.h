@@ -294,6 +294,17 @@ EDDY_API EDDY_CHECK int eddy_task_get_context(eddy_task *task, eddy_context **ou
 EDDY_API uint64_t eddy_task_id(const eddy_task *task);
 
 /**
+ * How many bytes of its stack it has used so far, at the deepest. For choosing a stack_size: every call of eddy, what it needs is in
+ * docs/stacks.md. Reads the whole stack.
+ *
+ * takes     size: NULL, or gets how many bytes there are, 0 when it has no stack
+ * returns   0 unless it began in debug mode and has not ended; what was reserved at the low end and never written is not seen
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API size_t eddy_task_stack_used(const eddy_task *task, size_t *size);
+
+/**
  * Leave a pointer as the task's own bigger result, for eddy_future_value of its future.
  *
  * takes     value: of the current task; release: NULL, or called with it when the task's last reference goes

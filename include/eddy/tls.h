@@ -12,6 +12,8 @@ EDDY_BEGIN
 typedef struct eddy_tls_context eddy_tls_context;
 /* One connection's TLS, to be asked. Python's SSLObject. It is there as long as its stream or transport. */
 typedef struct eddy_tls_object eddy_tls_object;
+/* What a client needs to go on where an earlier connection ended, without certificates being sent. Python's SSLSession. Immutable. */
+typedef struct eddy_tls_session eddy_tls_session;
 
 typedef enum eddy_tls_verify_mode {
     EDDY_TLS_VERIFY_DEFAULT, /* a client: required; a server: none */
@@ -35,7 +37,8 @@ typedef struct eddy_tls_context_options {
     const char *cafile, *capath, *cadata; /* cadata: certificates as PEM text */
     bool no_default_certs;                /* trust nobody until eddy_tls_context_load_verify_locations */
     eddy_tls_version minimum_version, maximum_version;
-    bool no_sessions; /* a client: remember no session; a server: give no tickets */
+    bool no_sessions;     /* a client: remember no session; a server: give no tickets */
+    unsigned num_tickets; /* a server: tickets after a full handshake of TLS 1.3; 0: 2 */
 } eddy_tls_context_options;
 
 EDDY_API void eddy_tls_context_options_init(eddy_tls_context_options *options);
@@ -47,7 +50,10 @@ typedef struct eddy_tls_options {
      * connected to. "" : none, only with a context that does not check. */
     const char *server_hostname;
     double handshake_timeout; /* seconds; 0: 60 */
-    double shutdown_timeout;  /* seconds; 0: 30 */
+    double shutdown_timeout;  /* seconds; 0: the connection's close_timeout, or 30 */
+    /* A client: go on with this one, in place of one that the context remembers. It must be of the same context and the same name. The
+     * server may not want it any more: eddy_tls_object_session_reused tells. */
+    eddy_tls_session *session;
 } eddy_tls_options;
 
 EDDY_API void eddy_tls_options_init(eddy_tls_options *options);
@@ -65,7 +71,7 @@ typedef void (*eddy_tls_keylog_fn)(const char *line, void *arg);
  * takes     options: NULL for a client's with the defaults
  * returns   0 and a context in *out, which eddy_tls_context_release gives back
  * errors    EDDY_ENOENT a file of certificates cannot be read · EDDY_ECERTIFICATE holds no certificate · EDDY_EINVAL names are checked
- *           but nothing is verified, versions the wrong way round · EDDY_ENOMEM · EDDY_ENOSYS no TLS in this build
+ *           but nothing is verified, versions the wrong way round, tickets of a client · EDDY_ENOMEM · EDDY_ENOSYS no TLS in this build
  * thread    any
  * since     0.1
  */
@@ -234,6 +240,62 @@ EDDY_API int eddy_tls_object_selected_alpn_protocol(const eddy_tls_object *objec
  * since     0.1
  */
 EDDY_API bool eddy_tls_object_session_reused(const eddy_tls_object *object);
+
+/**
+ * A client's newest session, to be given to a later connection.
+ *
+ * A server of TLS 1.3 sends it after the handshake: it is there when something was read. Then it is the program's: the context, which
+ * remembers sessions by itself, does not use this one. A session of TLS 1.3 that is used twice lets others see that one client used it.
+ *
+ * asyncio   SSLObject.session
+ * takes     out: gets a reference that eddy_tls_session_release gives back
+ * returns   0
+ * errors    EDDY_ENOENT there is none yet, or the server gives none · EDDY_EINVAL a server's connection, NULL · EDDY_ENOMEM · EDDY_ENOSYS
+ * thread    the loop's
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_tls_object_session(const eddy_tls_object *object, eddy_tls_session **out);
+
+/**
+ * One more reference.
+ *
+ * thread    any
+ * since     0.1
+ */
+EDDY_API eddy_tls_session *eddy_tls_session_retain(eddy_tls_session *session);
+
+/**
+ * Give a reference back; connections that began with it keep what they need. NULL is fine.
+ *
+ * thread    any
+ * since     0.1
+ */
+EDDY_API void eddy_tls_session_release(eddy_tls_session *session);
+
+/**
+ * Write a session down, for another run of the program. What is written holds keys: it is as secret as what the connection said.
+ *
+ * takes     data: NULL to ask how long it is
+ * returns   its length
+ * errors    EDDY_EINVAL does not fit, NULL · EDDY_ENOMEM · EDDY_ENOSYS
+ * thread    any
+ * since     0.1
+ */
+EDDY_API int eddy_tls_session_save(const eddy_tls_session *session, void *data, size_t size);
+
+/**
+ * Read a session that eddy_tls_session_save wrote, for a client's context that trusts the same as the one it came from.
+ *
+ * Whoever can write the data can make the program believe any host: nothing of it is verified again.
+ *
+ * takes     out: gets a reference that eddy_tls_session_release gives back
+ * returns   0
+ * errors    EDDY_EINVAL no such data, of a context that checked less, a server's context, NULL · EDDY_ENOMEM · EDDY_ENOSYS
+ * thread    any
+ * since     0.1
+ */
+EDDY_API EDDY_CHECK int eddy_tls_session_load(eddy_tls_session **out, eddy_tls_context *context,
+                                              const void *data, size_t size);
 
 typedef enum eddy_tls_certificate_field {
     EDDY_TLS_SUBJECT, /* "CN = example.org, O = Example" */

@@ -97,8 +97,8 @@ EDDY_API EDDY_CHECK int eddy_loop_create_server_fd(eddy_loop *loop, eddy_server 
  *
  * asyncio   loop.connect_accepted_socket
  * takes     out: NULL, or gets the transport, as in eddy_loop_create_connection; fd: the transport's afterwards, made non-blocking;
- *           on failure it stays yours; protocol: as from a factory; options: NULL for the defaults, only the marks and
- *           TLS are looked at. With TLS, a server's context, connection_made comes after the handshake; a handshake that fails is told by
+ *           on failure it stays yours; protocol: as from a factory; options: NULL for the defaults, only the marks, close_timeout
+ *           and TLS are looked at. With TLS, a server's context, connection_made comes after the handshake; a handshake that fails is told by
  *           connection_lost alone
  * returns   0
  * errors    EDDY_EINVAL not a stream socket, NULL · EDDY_EBADF · EDDY_EBUSY watched or used already · EDDY_ENOMEM · EDDY_ECLOSED ·
@@ -152,7 +152,8 @@ EDDY_API eddy_transport *eddy_transport_retain(eddy_transport *transport);
 EDDY_API void eddy_transport_release(eddy_transport *transport);
 
 /**
- * Stop reading, send what is unsent, then close; connection_lost comes later, through the loop. Idempotent.
+ * Stop reading, send what is unsent, then close; connection_lost comes later, through the loop. Idempotent. What takes longer than
+ * close_timeout, or with TLS shutdown_timeout, is aborted, and connection_lost is told EDDY_ETIMEDOUT.
  *
  * asyncio   BaseTransport.close
  * thread    the loop's

@@ -50,7 +50,7 @@ static void fill_message(struct msghdr *message, const eddyi_op *op, struct iove
     eddyi_buffer *first = first_buffer(op);
     size_t count = op->buffer_count - (size_t)(first - op->buffers);
     message->msg_iov = (struct iovec *)(void *)first;
-    message->msg_iovlen = count < MOST_BUFFERS ? count : MOST_BUFFERS;
+    message->msg_iovlen = (__typeof__(message->msg_iovlen))(count < MOST_BUFFERS ? count : MOST_BUFFERS);
 #ifdef EDDY_INJECT
     if (eddyi_inject_most_bytes() != UINT32_MAX) {
         *one = (struct iovec){first->data, eddyi_limited(first->size)};
@@ -122,7 +122,7 @@ static int64_t attempt_accept(eddyi_op *op, int32_t *os_error)
 {
     enum { MOST_SKIPPED = 64 }; /* a descriptor that cannot accept at all must not keep us here */
     for (int i = 0; i < MOST_SKIPPED; i++) {
-        int fd = EDDYI_CALL(accept4, -1, (fd_of(op), NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC));
+        int fd = eddyi_open_accepted(fd_of(op));
         if (fd >= 0)
             return fd;
         if (!died_in_queue(errno))

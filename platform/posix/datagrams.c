@@ -10,7 +10,7 @@
 #include "platform/posix/addresses.h"
 #include "platform/posix/system.h"
 
-enum { MOST_BUFFERS = 1024 };
+#define MOST_BUFFERS UINT32_C(1024)
 
 static int64_t failed(int32_t *os_error)
 {
@@ -30,9 +30,12 @@ static uint64_t room_of(const eddyi_op *op)
 
 static void fill(struct msghdr *message, const eddyi_op *op)
 {
+    static struct iovec nothing;
     memset(message, 0, sizeof *message);
-    message->msg_iov = (struct iovec *)(void *)op->buffers;
-    message->msg_iovlen = op->buffer_count < MOST_BUFFERS ? op->buffer_count : MOST_BUFFERS;
+    uint32_t count = op->buffer_count < MOST_BUFFERS ? op->buffer_count : MOST_BUFFERS;
+    message->msg_iov = count > 0 ? (struct iovec *)(void *)op->buffers : &nothing;
+    /* an emulator may not send what has no pieces at all */
+    message->msg_iovlen = (__typeof__(message->msg_iovlen))(count > 0 ? count : 1);
     if (op->address != NULL && op->kind == EDDYI_RECVFROM) {
         message->msg_name = op->address->bytes;
         message->msg_namelen = sizeof op->address->bytes;

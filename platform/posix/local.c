@@ -21,7 +21,7 @@ static const char *path_of(const eddyi_address *address)
 static bool is_dead(const eddyi_address *address, enum eddyi_socket_type type)
 {
     int kind = type == EDDYI_SOCKET_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
-    int fd = EDDYI_CALL(socket, -1, (AF_UNIX, kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    int fd = eddyi_open_socket(AF_UNIX, kind);
     if (fd < 0)
         return false;
     int rc = EDDYI_CALL(connect, -1, (fd, eddyi_sockaddr(address), (socklen_t)address->size));

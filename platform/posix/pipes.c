@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/platform.h"
+#include "platform/posix/quiet.h"
 #include "platform/posix/system.h"
 
 static int kind_of(mode_t mode)
@@ -27,12 +28,11 @@ int eddyi_pipe_adopt(eddy_fd fd, bool *changed)
     int kind = kind_of(status.st_mode);
     if (kind < 0)
         return kind;
-    int flags = EDDYI_CALL(fcntl, -1, ((int)fd, F_GETFL));
-    if (flags < 0)
-        return eddyi_error_from_system(errno);
-    *changed = !(flags & O_NONBLOCK);
-    if (*changed && EDDYI_CALL(fcntl, -1, ((int)fd, F_SETFL, flags | O_NONBLOCK)) < 0)
-        return eddyi_error_from_system(errno);
+    bool was;
+    int rc = eddyi_set_non_blocking((int)fd, true, &was);
+    if (rc < 0)
+        return rc;
+    *changed = !was;
     return kind;
 }
 
@@ -41,6 +41,7 @@ void eddyi_pipe_give_back(eddy_fd fd)
     int flags = fcntl((int)fd, F_GETFL); /* no EDDYI_CALL: nobody can be told */
     if (flags >= 0)
         (void)fcntl((int)fd, F_SETFL, flags & ~O_NONBLOCK);
+    eddyi_quiet_descriptor((int)fd, false);
 }
 
 bool eddyi_pipe_reader_gone(eddy_fd fd)
@@ -53,7 +54,7 @@ bool eddyi_pipe_reader_gone(eddy_fd fd)
 int eddyi_pipe_create(eddy_fd ends[2], int ours)
 {
     int made[2];
-    if (EDDYI_CALL(pipe2, -1, (made, O_CLOEXEC)) != 0)
+    if (eddyi_open_pipe(made) != 0)
         return eddyi_error_from_system(errno);
     if (EDDYI_CALL(fcntl, -1, (made[ours], F_SETFL, O_NONBLOCK)) < 0) {
         int rc = eddyi_error_from_system(errno);
@@ -61,6 +62,7 @@ int eddyi_pipe_create(eddy_fd ends[2], int ours)
         (void)close(made[1]); /* no EDDYI_CALL: ours */
         return rc;
     }
+    eddyi_quiet_descriptor(made[ours], true);
     ends[0] = made[0];
     ends[1] = made[1];
     return 0;

@@ -14,5 +14,7 @@ typedef struct eddyi_quiet {
 void eddyi_quiet_begin(eddyi_quiet *);
 /* `broken`: the call failed with EPIPE, so the signal is taken back. errno is kept. */
 void eddyi_quiet_end(const eddyi_quiet *, bool broken);
+/* Where the system keeps it with the descriptor: no call on it raises SIGPIPE any more, or again. Nothing elsewhere. */
+void eddyi_quiet_descriptor(int fd, bool on);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "core/platform.h"
 #include "platform/posix/addresses.h"
+#include "platform/posix/quiet.h"
 #include "platform/posix/system.h"
 
 static int answer(int rc)
@@ -34,7 +35,7 @@ static int net_socket(eddyi_backend *backend, eddy_fd *out, enum eddyi_family fa
 {
     int kind = type == EDDYI_SOCKET_DATAGRAM ? SOCK_DGRAM : SOCK_STREAM;
     (void)backend;
-    int fd = EDDYI_CALL(socket, -1, (domain_of(family), kind | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    int fd = eddyi_open_socket(domain_of(family), kind);
     if (fd < 0)
         return answer(fd);
     *out = fd;
@@ -99,15 +100,6 @@ static bool find_option(enum eddyi_socket_option option, int *level, int *name)
     return true;
 }
 
-static int set_non_blocking(int fd, bool on)
-{
-    int flags = EDDYI_CALL(fcntl, -1, (fd, F_GETFL, 0));
-    if (flags < 0)
-        return answer(flags);
-    int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
-    return wanted == flags ? 0 : answer(EDDYI_CALL(fcntl, -1, (fd, F_SETFL, wanted)));
-}
-
 static int get_non_blocking(int fd, int *on)
 {
     int flags = EDDYI_CALL(fcntl, -1, (fd, F_GETFL, 0));
@@ -120,12 +112,13 @@ static int get_non_blocking(int fd, int *on)
 static int net_set_option(eddyi_backend *backend, eddy_fd fd, enum eddyi_socket_option option, int value)
 {
     int level, name;
+    bool was;
     struct linger linger = {.l_onoff = value != 0, .l_linger = 0};
     const void *data = &value;
     socklen_t size = sizeof value;
     (void)backend;
     if (option == EDDYI_NON_BLOCKING)
-        return set_non_blocking((int)fd, value != 0);
+        return eddyi_set_non_blocking((int)fd, value != 0, &was);
     if (!find_option(option, &level, &name))
         return EDDY_EINVAL;
     if (option == EDDYI_LINGER_RESET) {

@@ -95,7 +95,7 @@ static int start_and_ask(eddyi_child *child, eddyi_birth *birth, void *stack, ed
 {
     int ends[2], ignored;
     eddyi_report report;
-    if (EDDYI_CALL(pipe2, -1, (ends, O_CLOEXEC)) != 0)
+    if (eddyi_open_pipe(ends) != 0)
         return failed(failure, "pipe", errno);
     birth->report = ends[1];
     child->descriptor = -1;

@@ -12,6 +12,11 @@
 #ifndef NSIG
 #define NSIG 65
 #endif
+#ifdef __linux__ /* what setgroups counts in */
+typedef size_t group_count;
+#else
+typedef int group_count;
+#endif
 
 enum { FIRST_OTHER = 3, EXIT_NOT_STARTED = 127 };
 
@@ -106,7 +111,7 @@ static void become(const eddyi_birth *birth)
         (void)umask((mode_t)*options->umask);
     /* In this order: without its user id it may not change the others any more. */
     if (options->extra_groups != NULL &&
-        EDDYI_CALL(setgroups, -1, (options->extra_group_count, options->extra_groups)) < 0)
+        EDDYI_CALL(setgroups, -1, ((group_count)options->extra_group_count, options->extra_groups)) < 0)
         give_up(birth, EDDYI_STEP_SETGROUPS);
     if (options->group != NULL && EDDYI_CALL(setgid, -1, ((gid_t)*options->group)) < 0)
         give_up(birth, EDDYI_STEP_SETGID);

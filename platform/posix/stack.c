@@ -8,14 +8,8 @@
 
 #include "core/platform.h"
 #include "platform/posix/guard.h"
+#include "platform/posix/pages.h"
 #include "platform/posix/system.h"
-
-#ifndef MAP_NORESERVE
-#define MAP_NORESERVE 0
-#endif
-#ifndef MAP_STACK
-#define MAP_STACK 0
-#endif
 
 /* Each protected page splits its mapping; systems bound the mappings of a process (Linux: 65530), and other code wants some. */
 enum { MOST_PROTECTED = 30000 };
@@ -36,9 +30,7 @@ size_t eddyi_page_size(void)
 
 int eddyi_pages_reserve(void **out, size_t size)
 {
-    void *pages = EDDYI_CALL(
-        mmap, MAP_FAILED,
-        (NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0));
+    void *pages = EDDYI_CALL(mmap, MAP_FAILED, (NULL, size, PROT_READ | PROT_WRITE, EDDYI_MAP_PAGES, -1, 0));
     if (pages == MAP_FAILED)
         return eddyi_error_from_system(errno);
     eddyi_pages_advise(pages, size);
@@ -51,15 +43,16 @@ void eddyi_pages_release(void *pages, size_t size)
     (void)munmap(pages, size);
 }
 
-void eddyi_pages_discard(void *pages, size_t size)
-{
-    (void)EDDYI_CALL(madvise, -1, (pages, size, MADV_DONTNEED)); /* failing costs memory only */
-}
-
 void eddyi_pages_as_stack(void *low, size_t size)
 {
     (void)low;
     (void)size;
+}
+
+const void *eddyi_pages_of_stack(const void *low, size_t size)
+{
+    (void)size;
+    return low;
 }
 
 void eddyi_guard_limit(enum eddyi_guard most)

@@ -4,6 +4,7 @@
 #define EDDYI_SYSTEM_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/base/inject.h"
@@ -33,6 +34,12 @@ static inline size_t eddyi_limited(size_t size)
     return size;
 #endif
 }
+
+int eddyi_set_non_blocking(int fd, bool on, bool *was); /* non_blocking.c; 0 or an EDDY_E... code */
+/* descriptors.c: close-on-exec, and sockets non-blocking, from birth; -1 with errno. */
+int eddyi_open_socket(int domain, int type);
+int eddyi_open_accepted(int listener);
+int eddyi_open_pipe(int ends[2]); /* both ends block */
 
 int eddyi_error_from_system(int os_error); /* errno as an EDDY_E... code; EDDY_ESYSTEM when it has none */
 

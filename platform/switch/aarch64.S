@@ -12,6 +12,8 @@
 #if defined(__ELF__)
         .type   NAME(eddyi_context_switch), %function
         .hidden NAME(eddyi_context_switch)
+#elif defined(__APPLE__)
+        .private_extern NAME(eddyi_context_switch)
 #endif
         .p2align 4
 NAME(eddyi_context_switch):
@@ -100,6 +102,8 @@ NAME(eddyi_context_switch):
 #if defined(__ELF__)
         .type   NAME(eddyi_context_start), %function
         .hidden NAME(eddyi_context_start)
+#elif defined(__APPLE__)
+        .private_extern NAME(eddyi_context_start)
 #endif
         .p2align 4
 NAME(eddyi_context_start):

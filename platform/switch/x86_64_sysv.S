@@ -14,6 +14,8 @@
 #if defined(__ELF__)
         .type   NAME(eddyi_context_switch), @function
         .hidden NAME(eddyi_context_switch)
+#elif defined(__APPLE__)
+        .private_extern NAME(eddyi_context_switch)
 #endif
         .p2align 4
 NAME(eddyi_context_switch):
@@ -78,6 +80,8 @@ NAME(eddyi_context_switch):
 #if defined(__ELF__)
         .type   NAME(eddyi_context_enter), @function
         .hidden NAME(eddyi_context_enter)
+#elif defined(__APPLE__)
+        .private_extern NAME(eddyi_context_enter)
 #endif
         .p2align 4
 NAME(eddyi_context_enter):

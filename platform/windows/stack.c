@@ -85,6 +85,16 @@ void eddyi_pages_as_stack(void *low, size_t size)
     eddyi_context_set_limit(low, size, (void *)limit);
 }
 
+const void *eddyi_pages_of_stack(const void *low, size_t size)
+{
+    const char *at = low, *end = at + size;
+    MEMORY_BASIC_INFORMATION info;
+    while (at < end && VirtualQuery(at, &info, sizeof info) != 0 &&
+           (info.State != MEM_COMMIT || (info.Protect & PAGE_GUARD)))
+        at = (const char *)info.BaseAddress + info.RegionSize;
+    return at;
+}
+
 /* ---- guards ---- */
 
 void eddyi_guard_limit(enum eddyi_guard most)

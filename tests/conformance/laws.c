@@ -3,13 +3,21 @@
  * and fails if one of them survives. */
 #include "conformance/laws_support.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "conformance/laws_tests.h"
+#include "support/results.h"
 #include "support/support.h"
 
 static const char *program;
+
+/* A backend that blocks for ever shall end as a failure too. */
+static void be_patient(void)
+{
+    alarm(110 * EDDY_TEST_SLOWER);
+}
 
 static const struct {
     const char *name, *law;
@@ -19,11 +27,62 @@ static const struct {
 #undef LAW_MUTANT
 };
 
+static bool one_is_like(const char *pattern, const struct CMUnitTest *tests, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (fnmatch(pattern, tests[i].name, 0) == 0)
+            return true;
+    return false;
+}
+
+/* 0: all passed; 1: some failed; 2: there is none. */
+static int run_laws(const char *pattern)
+{
+    const struct CMUnitTest laws[] = {
+#define LAW_TEST(name) cmocka_unit_test(name),
+        LAW_TESTS(LAW_TEST)
+#undef LAW_TEST
+    };
+    if (pattern != NULL && !one_is_like(pattern, laws, sizeof laws / sizeof laws[0])) {
+        print_error("%s: no law has a name like '%s'\n", program, pattern);
+        return 2;
+    }
+    if (pattern != NULL)
+        cmocka_set_test_filter(pattern);
+    return results_run(NULL, laws, sizeof laws / sizeof laws[0]) == 0 ? 0 : 1;
+}
+
+/* The laws on a backend that is broken in this way. 77: that law does not apply here. */
+static int run_as_mutant(const char *mutant, const char *pattern)
+{
+    const eddyi_backend_ops *ops = law_selected();
+    law_select(law_mutant(mutant, ops));
+    if (law_selected() == NULL) {
+        fprintf(stderr, "no mutant \"%s\"\n", mutant);
+        return 2;
+    }
+    if (strcmp(mutant, "never_lets_data_win") == 0 && (ops->caps & EDDYI_CAP_VIRTUAL_TIME))
+        return 77; /* its delay is made of real time */
+    if (strcmp(mutant, "answers_later") == 0)
+        return run_laws(pattern);
+    law_expect_failure();
+    int failed = run_laws(pattern);
+    return failed == 0 && law_was_skipped() ? 77 : failed;
+}
+
+/* An emulator cannot start programs of its own kind, but it can fork. */
+static int be_mutant_here(const char *const *arguments)
+{
+    be_patient();
+    results_forget();
+    return run_as_mutant(arguments[2], arguments[3]);
+}
+
 /* Runs on the real backend; 1 when a test failed, and only a failed test. */
 static int run_mutant(const char *mutant, const char *law)
 {
     const char *arguments[] = {program, "--mutant", mutant, law, NULL};
-    int outcome = support_run_program(arguments);
+    int outcome = support_run_program(arguments, be_mutant_here);
     assert_true(outcome >= 0);
     return outcome;
 }
@@ -62,23 +121,19 @@ static const eddyi_backend_ops *find_backend(const char *name)
     return NULL;
 }
 
-static int run_laws(const char *pattern)
-{
-    const struct CMUnitTest laws[] = {
-#define LAW_TEST(name) cmocka_unit_test(name),
-        LAW_TESTS(LAW_TEST)
-#undef LAW_TEST
-    };
-    if (pattern != NULL)
-        cmocka_set_test_filter(pattern);
-    return cmocka_run_group_tests_name("laws", laws, NULL, NULL) == 0 ? 0 : 1;
-}
-
 static int run_mutants(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(every_mutant_is_caught),
                                        cmocka_unit_test(lawful_stranger_passes)};
-    return cmocka_run_group_tests_name("mutants", tests, NULL, NULL) == 0 ? 0 : 1;
+    return results_run("mutants", tests, sizeof tests / sizeof tests[0]) == 0 ? 0 : 1;
+}
+
+static int run_all(const char *backend)
+{
+    results_begin("laws", backend);
+    int failed = run_laws(NULL) | run_mutants();
+    results_end();
+    return failed;
 }
 
 int main(int argc, char **argv)
@@ -98,22 +153,13 @@ int main(int argc, char **argv)
     }
     if (ops->probe() < 0) {
         printf("skipped: %s does not run here\n", ops->name);
-        return 0;
+        return 0; /* and no result: on the scorecard it is missing */
     }
     law_select(ops);
-    alarm(110); /* a backend that blocks for ever shall end as a failure too */
+    be_patient();
+    if (mutant == NULL && pattern == NULL)
+        return run_all(ops->name);
     if (mutant == NULL)
-        return pattern != NULL ? run_laws(pattern) : run_laws(NULL) | run_mutants();
-    law_select(law_mutant(mutant, ops));
-    if (law_selected() == NULL) {
-        fprintf(stderr, "no mutant \"%s\"\n", mutant);
-        return 2;
-    }
-    if (strcmp(mutant, "never_lets_data_win") == 0 && (ops->caps & EDDYI_CAP_VIRTUAL_TIME))
-        return 77; /* its delay is made of real time */
-    if (strcmp(mutant, "answers_later") == 0)
         return run_laws(pattern);
-    law_expect_failure();
-    int failed = run_laws(pattern);
-    return failed == 0 && law_was_skipped() ? 77 : failed;
+    return run_as_mutant(mutant, pattern);
 }

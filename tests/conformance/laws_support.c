@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "core/base/memory.h"
+#include "support/results.h"
 
 static const eddyi_backend_ops *selected;
 static bool skipped, impatient;
@@ -33,7 +34,7 @@ bool law_needs_real(const char *why)
 {
     if (!(selected->caps & EDDYI_CAP_VIRTUAL_TIME))
         return true;
-    print_message("skipped on %s: %s\n", selected->name, why);
+    (void)support_skip(why);
     skipped = true;
     return false;
 }

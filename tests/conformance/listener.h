@@ -3,7 +3,7 @@
 #ifndef LISTENER_H
 #define LISTENER_H
 
-#include "support/support.h"
+#include "story.h"
 
 enum { LISTENER_MOST = 512, LISTENER_ROOM = 1 << 16 };
 
@@ -11,8 +11,7 @@ enum { LISTENER_MOST = 512, LISTENER_ROOM = 1 << 16 };
 typedef struct listener {
     eddy_datagram_protocol protocol; /* first */
     eddy_datagram_transport *transport;
-    char story[4096];
-    size_t told;
+    story story;
     size_t sizes[LISTENER_MOST]; /* of the datagrams, in order */
     size_t count;
     char last[LISTENER_ROOM]; /* the last one */
@@ -20,7 +19,6 @@ typedef struct listener {
     int error, lost_with;
     bool echoes, closes_on_datagram;
     void (*on_datagram)(struct listener *, const void *data, size_t size, const eddy_address *from);
-    eddy_future *event;
 } listener;
 
 void listener_init(listener *);

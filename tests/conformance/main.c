@@ -1,16 +1,23 @@
 /* main.c: runs every suite on the backend named by EDDY_BACKEND, or sweeps over the calls that its tests make.
- * Touches suite.h, sweep.h and support.h. Succeeds only if every suite did.
+ * Touches suite.h, sweep.h and support.h. Succeeds only if every suite did, and there were tests.
  *
  * conformance [--sweep | --sweep-calls] [--every N] [PATTERN] */
+#include <fnmatch.h>
+
 #include "processes.h"
 #include "suite.h"
 #include "sweep.h"
+#include "core/net/cares.h"
+
+static size_t chosen; /* tests that the pattern names */
 
 int suite_run(const char *name, const struct CMUnitTest *tests, size_t count)
 {
+    for (size_t i = 0; i < count; i++)
+        chosen += sweep_chosen.pattern == NULL || fnmatch(sweep_chosen.pattern, tests[i].name, 0) == 0;
     if (sweep_chosen.on)
         return sweep_tests(tests, count);
-    return _cmocka_run_group_tests(name, tests, count, NULL, NULL);
+    return results_run(name, tests, count);
 }
 
 static bool read_arguments(int argc, char **argv)
@@ -89,6 +96,7 @@ static int run_suites(void)
     failed += suite_server_made();
     failed += suite_sockets();
     failed += suite_names();
+    failed += suite_cares();
     failed += suite_streams_whole();
     failed += suite_connect();
     failed += suite_connect_race();
@@ -105,12 +113,20 @@ static int run_suites(void)
     failed += suite_wrap();
     failed += suite_signals();
     failed += suite_pipes();
+    failed += suite_pipe_transports();
+    failed += suite_subprocess_protocols();
+    failed += suite_fed_streams();
     failed += suite_process();
     failed += suite_process_options();
     failed += suite_process_faults();
     failed += suite_contexts();
     failed += suite_contexts_tasks();
     failed += suite_contexts_threads();
+    failed += suite_inspect_deadlock();
+    failed += suite_inspect_hope();
+    failed += suite_inspect_graph();
+    failed += suite_inspect_stacks();
+    failed += suite_inspect_debug();
     failed += suite_closes(); /* last: it looks back */
     return failed;
 }
@@ -124,8 +140,19 @@ int main(int argc, char **argv)
         print_error("usage: %s [--sweep | --sweep-calls] [--every N] [PATTERN]\n", argv[0]);
         return 2;
     }
+    bool whole = !sweep_chosen.on && sweep_chosen.pattern == NULL;
+    if (whole)
+        results_begin("suite", support_backend() != NULL ? support_backend() : eddy_backend_name(0));
+    eddyi_cares_settings_in_force =
+        (eddyi_cares_settings){.servers = "127.0.0.1:1"}; /* nobody outside is asked */
     int failed = run_suites();
+    if (chosen == 0) {
+        print_error("%s: no test has a name like '%s'\n", argv[0], sweep_chosen.pattern);
+        return 2;
+    }
     if (sweep_chosen.on)
         sweep_print_totals();
+    if (whole)
+        results_end();
     return failed != 0;
 }

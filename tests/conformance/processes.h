@@ -3,14 +3,21 @@
 #ifndef PROCESSES_H
 #define PROCESSES_H
 
+#include "support/results.h"
 #include "support/support.h"
 
 #define NEEDS_PROCESSES()                                                                                    \
     do {                                                                                                     \
         (void)arg;                                                                                           \
         if (support_is_simulated())                                                                          \
-            return 0; /* docs/platforms.md: it reaches no processes */                                       \
+            return support_skip("it reaches no processes");                                                  \
     } while (0)
+
+/* An emulator starts programs of the machine only, not of its own kind: then this program cannot be a child. */
+#define NEEDS_ITSELF_AS_CHILD()                                                                              \
+    NEEDS_PROCESSES();                                                                                       \
+    if (!process_runs_itself())                                                                              \
+    return support_skip("this program cannot be started by itself")
 
 /* By how much children are dearer in this build: sanitizers fork all of their tables. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -28,6 +35,7 @@ enum { PROCESSES_SLOWER = EDDY_TEST_SLOWER };
 #define CHILD_ARGUMENT "--child"
 int process_child(void);        /* main of this program as a child: prints what it was given, a line each */
 const char *process_self(void); /* this program's path */
+bool process_runs_itself(void);
 
 eddy_process *shell(const char *command, const eddy_process_options *options);
 int ending(eddy_process *process); /* wait, and what it ended with */

@@ -3,7 +3,7 @@
 #ifndef RECORDER_H
 #define RECORDER_H
 
-#include "support/support.h"
+#include "story.h"
 
 enum { RECORDER_ROOM = 1 << 16 };
 
@@ -11,15 +11,13 @@ enum { RECORDER_ROOM = 1 << 16 };
 typedef struct recorder {
     eddy_protocol protocol; /* first */
     eddy_transport *transport;
-    char story[4096];
-    size_t told;
+    story story;
     char data[RECORDER_ROOM];
     size_t size;
     int lost_with;
     bool echoes, stays_at_end, pauses_when_made, hangs_up_on_data;
-    int fails_with;     /* what data_received, buffer_updated, eof_received return if < 0 */
-    size_t window;      /* of a buffered one: most bytes it gives room for; 0: all there is */
-    eddy_future *event; /* set at the next thing told, if somebody waits */
+    int fails_with; /* what data_received, buffer_updated, eof_received return if < 0 */
+    size_t window;  /* of a buffered one: most bytes it gives room for; 0: all there is */
 } recorder;
 
 void recorder_init(recorder *, bool buffered);

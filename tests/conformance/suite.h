@@ -3,7 +3,10 @@
 #ifndef SUITE_H
 #define SUITE_H
 
+#include "support/results.h"
 #include "support/support.h"
+
+#undef skip /* support_skip("why") says it with the reason, and ends the test's task as it should */
 
 /* Runs the tests one after the other, or sweeps over the calls of each: main.c chooses. */
 int suite_run(const char *name, const struct CMUnitTest *tests, size_t count);
@@ -63,6 +66,7 @@ int suite_server(void);
 int suite_server_made(void);
 int suite_sockets(void);
 int suite_names(void);
+int suite_cares(void);
 int suite_streams_whole(void);
 int suite_connect(void);
 int suite_connect_race(void);
@@ -77,12 +81,20 @@ int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
+int suite_inspect_deadlock(void);
+int suite_inspect_hope(void);
+int suite_inspect_graph(void);
+int suite_inspect_stacks(void);
+int suite_inspect_debug(void);
 int suite_closes(void);
 int suite_contexts(void);
 int suite_contexts_tasks(void);
 int suite_contexts_threads(void);
 int suite_signals(void);
 int suite_pipes(void);
+int suite_pipe_transports(void);
+int suite_subprocess_protocols(void);
+int suite_fed_streams(void);
 int suite_process(void);
 int suite_process_options(void);
 int suite_process_faults(void);

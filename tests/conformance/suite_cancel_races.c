@@ -101,7 +101,7 @@ static void io_like_abandon(eddyi_wait *wait)
     (void)wait;
 }
 
-static const eddyi_wait_kind io_like_kind = {"test", io_like_cancel, io_like_abandon};
+static const eddyi_wait_kind io_like_kind = {"test", io_like_cancel, io_like_abandon, NULL};
 
 static int io_like_body(void *arg)
 {
@@ -293,6 +293,86 @@ TASK_TEST(fault_C4_cancel_that_was_taken_back_or_ended_in_an_error_is_not_swallo
     return 0;
 }
 
+static char reminded[32];
+
+static void note_reminder(eddy_loop *loop, const eddy_exception_context *context, void *arg)
+{
+    (void)loop;
+    assert_int_equal(context->exception, EDDY_ECANCELED);
+    (void)eddy_task_get_name(context->task, reminded, sizeof reminded);
+    ++*(int *)arg;
+}
+
+static int clean_up_long(void *arg)
+{
+    int rc = eddy_sleep((double)INFINITY);
+    *(int *)arg = eddy_sleep(25); /* it is told of, and left to it */
+    return rc;
+}
+
+static int leave_a_group_with_a_stubborn_child(void *reports)
+{
+    int slept = -1;
+    eddy_task_group group;
+    eddy_task_options named = {.size = sizeof named, .name = "stubborn"};
+    (void)eddy_loop_set_exception_handler(eddy_get_running_loop(), note_reminder, reports);
+    (void)eddy_task_group_enter(&group);
+    assert_int_equal(eddy_task_group_create_task(&group, NULL, clean_up_long, &slept, &named), 0);
+    assert_int_equal(eddy_sleep(0), 0);
+    assert_int_equal(eddy_task_group_exit(&group, EDDY_EPIPE), EDDY_EPIPE);
+    assert_int_equal(slept, 0);
+    assert_int_equal(eddy_task_cancelling(eddy_current_task()), 0);
+    return 0;
+}
+
+static void fault_C4_group_that_shuts_down_names_who_goes_on(void **state)
+{
+    int reports = 0;
+    (void)state;
+    if (!support_is_simulated()) {
+        (void)support_skip("the reminder comes after ten seconds, which pass at once there");
+        return;
+    }
+    assert_int_equal(support_run(leave_a_group_with_a_stubborn_child, &reports), 0);
+    assert_int_equal(reports, 2);
+    assert_string_equal(reminded, "stubborn");
+}
+
+static int clean_up_slowly(void *arg)
+{
+    int rc = eddy_sleep((double)INFINITY);
+    if (rc != EDDY_ECANCELED)
+        return EDDY_EPROTO;
+    (void)eddy_task_uncancel(eddy_current_task()); /* it took the cancel, and ends in its own time */
+    *(int *)arg = eddy_sleep(25);
+    return 0;
+}
+
+static int leave_a_group_with_a_slow_child(void *reports)
+{
+    int slept = -1;
+    eddy_task_group group;
+    (void)eddy_loop_set_exception_handler(eddy_get_running_loop(), note_reminder, reports);
+    (void)eddy_task_group_enter(&group);
+    assert_int_equal(eddy_task_group_create_task(&group, NULL, clean_up_slowly, &slept, NULL), 0);
+    assert_int_equal(eddy_sleep(0), 0);
+    assert_int_equal(eddy_task_group_exit(&group, EDDY_EPIPE), EDDY_EPIPE);
+    assert_int_equal(slept, 0);
+    return 0;
+}
+
+static void fault_C4_child_that_took_its_cancel_is_not_reminded(void **state)
+{
+    int reports = 0;
+    (void)state;
+    if (!support_is_simulated()) {
+        (void)support_skip("the reminder comes after ten seconds, which pass at once there");
+        return;
+    }
+    assert_int_equal(support_run(leave_a_group_with_a_slow_child, &reports), 0);
+    assert_int_equal(reports, 0);
+}
+
 /* ---- fault C5: the table of moments ---- */
 
 TASK_TEST(fault_C5_cancel_after_the_end_answers_false_and_counts_nothing)
@@ -402,6 +482,8 @@ int suite_cancel_races(void)
         cmocka_unit_test(io_that_has_no_result_yet_is_cancelled_at_once),
         cmocka_unit_test(fault_C4_shielded_clean_up_has_a_deadline),
         cmocka_unit_test(fault_C4_each_new_request_is_delivered_to_a_task_that_ignores_them),
+        cmocka_unit_test(fault_C4_group_that_shuts_down_names_who_goes_on),
+        cmocka_unit_test(fault_C4_child_that_took_its_cancel_is_not_reminded),
         cmocka_unit_test(fault_C4_debug_mode_reports_a_swallowed_cancel_with_both_places),
         cmocka_unit_test(fault_C4_cancel_that_was_taken_back_or_ended_in_an_error_is_not_swallowed),
         cmocka_unit_test(fault_C5_cancel_after_the_end_answers_false_and_counts_nothing),

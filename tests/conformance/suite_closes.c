@@ -80,8 +80,10 @@ static void fault_F6_no_descriptor_was_closed_twice_in_the_whole_program(void **
 {
     int ends[2];
     (void)state;
-    if (!RECORDS)
-        skip();
+    if (!RECORDS) {
+        (void)support_skip("closes are not recorded in this build");
+        return;
+    }
     assert_int_equal(atomic_load(&bad_closes), 0);
     assert_int_equal(pipe(ends), 0);
     close(ends[0]);

@@ -131,7 +131,7 @@ static void listen_to(eddy_loop *loop, const eddy_exception_context *context, vo
         told.kept = eddy_future_retain(context->future);
 }
 
-static void listen(void *keep)
+static void begin_listening(void *keep)
 {
     memset(&told, 0, sizeof told);
     assert_int_equal(eddy_loop_set_exception_handler(eddy_get_running_loop(), listen_to, keep), 0);
@@ -149,7 +149,7 @@ TASK_TEST(report_of_an_unseen_error_names_the_future_and_the_error)
     eddy_future *future = make_future();
     eddy_task *task;
     (void)arg;
-    listen(NULL);
+    begin_listening(NULL);
     assert_int_equal(eddy_future_set_exception(future, EDDY_ECONNRESET), 0);
     const eddy_future *gone = future;
     eddy_future_release(future);
@@ -179,7 +179,7 @@ TASK_TEST(report_of_a_handed_on_error_has_its_detail)
     for (int gathered = 0; gathered < 2; gathered++) {
         eddy_task *task;
         eddy_future *outer;
-        listen(NULL);
+        begin_listening(NULL);
         assert_int_equal(eddy_create_task(&task, fail_in_sleep, NULL, NULL), 0);
         eddy_future *inner = eddy_task_future(task);
         if (gathered)
@@ -205,7 +205,7 @@ TASK_TEST(handler_may_keep_the_future_whose_error_it_is_told)
     eddy_future *future = make_future();
     int yes = 1;
     (void)arg;
-    listen(&yes);
+    begin_listening(&yes);
     assert_int_equal(eddy_future_set_exception(future, EDDY_EPIPE), 0);
     eddy_future_release(future);
     assert_int_equal(told.count, 1);

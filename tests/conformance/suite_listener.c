@@ -9,26 +9,17 @@ static listener *of(eddy_datagram_protocol *protocol)
     return (listener *)(void *)protocol;
 }
 
-static void tell(listener *l, char letter)
-{
-    if (l->told + 1 < sizeof l->story)
-        l->story[l->told++] = letter;
-    l->story[l->told] = '\0';
-    if (l->event != NULL && !eddy_future_done(l->event))
-        assert_int_equal(eddy_future_set_result(l->event, 0), 0);
-}
-
 static void made(eddy_datagram_protocol *protocol, eddy_datagram_transport *transport)
 {
     of(protocol)->transport = transport;
-    tell(of(protocol), 'M');
+    story_tell(&of(protocol)->story, 'M');
 }
 
 static void lost(eddy_datagram_protocol *protocol, int error)
 {
     of(protocol)->lost_with = error;
     of(protocol)->transport = NULL;
-    tell(of(protocol), 'L');
+    story_tell(&of(protocol)->story, 'L');
 }
 
 static void received(eddy_datagram_protocol *protocol, const void *data, size_t size,
@@ -41,7 +32,7 @@ static void received(eddy_datagram_protocol *protocol, const void *data, size_t 
         l->sizes[l->count] = size;
     l->count++;
     l->from = *from;
-    tell(l, 'd');
+    story_tell(&l->story, 'd');
     if (l->echoes)
         assert_int_equal(eddy_datagram_transport_sendto(l->transport, data, size, from), 0);
     if (l->closes_on_datagram)
@@ -53,17 +44,17 @@ static void received(eddy_datagram_protocol *protocol, const void *data, size_t 
 static void failed(eddy_datagram_protocol *protocol, int error)
 {
     of(protocol)->error = error;
-    tell(of(protocol), 'E');
+    story_tell(&of(protocol)->story, 'E');
 }
 
 static void paused(eddy_datagram_protocol *protocol)
 {
-    tell(of(protocol), 'p');
+    story_tell(&of(protocol)->story, 'p');
 }
 
 static void resumed(eddy_datagram_protocol *protocol)
 {
-    tell(of(protocol), 'r');
+    story_tell(&of(protocol)->story, 'r');
 }
 
 static const eddy_datagram_protocol_type type = {.size = sizeof type,
@@ -89,20 +80,12 @@ int listener_factory(eddy_datagram_protocol **out, void *arg)
 
 int listener_count(const listener *l, char letter)
 {
-    int count = 0;
-    for (size_t i = 0; i < l->told; i++)
-        count += l->story[i] == letter;
-    return count;
+    return story_count(&l->story, letter);
 }
 
 void listener_wait(listener *l, char letter, int times)
 {
-    while (listener_count(l, letter) < times) {
-        assert_int_equal(eddy_loop_create_future(eddy_get_running_loop(), &l->event), 0);
-        assert_int_equal(eddy_await_future(l->event, NULL), 0);
-        eddy_future_release(l->event);
-        l->event = NULL;
-    }
+    story_wait(&l->story, letter, times);
 }
 
 void listener_open(listener *l)
@@ -112,7 +95,7 @@ void listener_open(listener *l)
     assert_int_equal(eddy_loop_create_datagram_endpoint(eddy_get_running_loop(), &l->transport,
                                                         listener_factory, l, &options),
                      0);
-    assert_string_equal(l->story, "M");
+    assert_string_equal(l->story.text, "M");
 }
 
 const char *listener_port(const listener *l)
@@ -131,7 +114,7 @@ void listener_open_to(listener *l, const listener *peer, bool broadcast)
                                            .allow_broadcast = broadcast};
     assert_int_equal(
         eddy_loop_create_datagram_endpoint(eddy_get_running_loop(), NULL, listener_factory, l, &options), 0);
-    assert_string_equal(l->story, "M");
+    assert_string_equal(l->story.text, "M");
 }
 
 eddy_address listener_address(const listener *l)

@@ -1,5 +1,5 @@
 /* suite_local.c: local (UNIX) sockets: asyncio's 13.3, and odd paths (F9).
- * Touches the public API, and a folder of its own in /tmp that it removes. */
+ * Touches the public API, passed descriptors (F8), and a folder of its own in /tmp that it removes. */
 #include "recorder.h"
 #include "suite.h"
 
@@ -84,8 +84,70 @@ static int bound_socket(const char *path)
 }
 
 #define SKIP_SIMULATED()                                                                                     \
-    if (support_is_simulated()) /* its network has no local sockets: local_sockets_that_are_not_there */     \
-    return 0
+    if (support_is_simulated()) /* local_sockets_that_are_not_there */                                       \
+    return support_skip("its network has no local sockets")
+
+/* F8: nobody asked for descriptors, so those that a peer passes are closed by the system, and the bytes beside them come as ever. */
+static void pass_descriptors(int to, const void *bytes, size_t size)
+{
+    int passed[3] = {to, to, to};
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof passed)];
+    } control = {0};
+    struct iovec data = {.iov_base = (void *)(uintptr_t)bytes, .iov_len = size};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control.room};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(sizeof passed);
+    memcpy(CMSG_DATA(header), passed, sizeof passed);
+    assert_int_equal(sendmsg(to, &message, 0), (ssize_t)size);
+}
+
+TASK_TEST(fault_F8_descriptors_that_a_peer_passes_are_not_kept)
+{
+    char in[5];
+    int ends[2];
+    eddy_stream *stream;
+    (void)arg;
+    SKIP_SIMULATED();
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+    assert_int_equal(eddy_open_connection_fd(&stream, ends[0], NULL), 0);
+    int before = support_open_descriptors();
+    for (int i = 0; i < 20; i++) {
+        pass_descriptors(ends[1], "hello", 5);
+        assert_int_equal(eddy_stream_readexactly(stream, in, 5), 5);
+        assert_memory_equal(in, "hello", 5);
+    }
+    assert_int_equal(support_open_descriptors(), before);
+    eddy_stream_release(stream);
+    close(ends[1]);
+    return 0;
+}
+
+TASK_TEST(fault_F8_descriptors_passed_in_a_datagram_are_not_kept)
+{
+    char in[8];
+    int ends[2];
+    eddy_datagram *datagram;
+    (void)arg;
+    SKIP_SIMULATED();
+    assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends), 0);
+    eddy_fd own = ends[0];
+    assert_int_equal(eddy_open_datagram(&datagram, EDDY_OPTIONS(eddy_datagram_options, .sock = &own)), 0);
+    int before = support_open_descriptors();
+    for (int i = 0; i < 20; i++) {
+        pass_descriptors(ends[1], "hello", 5);
+        assert_int_equal(eddy_datagram_receive(datagram, in, sizeof in, NULL), 5);
+        assert_memory_equal(in, "hello", 5);
+    }
+    assert_int_equal(support_open_descriptors(), before);
+    eddy_datagram_release(datagram);
+    close(ends[1]);
+    return 0;
+}
 
 TASK_TEST(local_streams_talk_and_the_file_goes_with_the_server)
 {
@@ -279,7 +341,7 @@ TASK_TEST(local_sockets_that_are_not_there_are_told)
     eddy_stream *stream;
     (void)arg;
     if (!support_is_simulated())
-        return 0;
+        return support_skip("they are there");
     assert_int_equal(eddy_start_unix_server(&server, "/tmp/eddy-none", echo, NULL, NULL), EDDY_ENOSYS);
     assert_int_equal(eddy_open_unix_connection(&stream, "/tmp/eddy-none", NULL), EDDY_ENOSYS);
     assert_int_equal(eddy_open_connection(&stream, "/tmp/eddy-none", "",
@@ -291,6 +353,8 @@ TASK_TEST(local_sockets_that_are_not_there_are_told)
 int suite_local(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(fault_F8_descriptors_that_a_peer_passes_are_not_kept),
+        cmocka_unit_test(fault_F8_descriptors_passed_in_a_datagram_are_not_kept),
         cmocka_unit_test(local_streams_talk_and_the_file_goes_with_the_server),
         cmocka_unit_test(local_transports_talk),
         cmocka_unit_test(local_stale_socket_is_removed_first),

@@ -28,6 +28,12 @@ TASK_TEST(no_tls_every_call_says_so)
     assert_int_equal(eddy_tls_object_peer_certificate(NULL, EDDY_TLS_SUBJECT, text, sizeof text),
                      EDDY_ENOSYS);
     assert_int_equal(eddy_tls_object_peer_certificate_der(NULL, text, sizeof text), EDDY_ENOSYS);
+    eddy_tls_session *session = NULL;
+    assert_int_equal(eddy_tls_object_session(NULL, &session), EDDY_ENOSYS);
+    assert_int_equal(eddy_tls_session_save(NULL, text, sizeof text), EDDY_ENOSYS);
+    assert_int_equal(eddy_tls_session_load(&session, NULL, text, sizeof text), EDDY_ENOSYS);
+    assert_null(session);
+    eddy_tls_session_release(eddy_tls_session_retain(NULL));
     eddy_tls_context_release(eddy_tls_context_retain(NULL));
     return 0;
 }

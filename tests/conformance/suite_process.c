@@ -326,6 +326,34 @@ TASK_TEST(J5_a_child_that_does_not_read_its_input_is_no_error)
     return 0;
 }
 
+TASK_TEST(J5_fault_B6_a_child_that_dies_while_it_is_talked_to_is_no_error)
+{
+    eddy_view output;
+    NEEDS_PROCESSES();
+    eddy_process *process = shell("head -c 100000; kill -9 $$", &all_pipes);
+    assert_int_equal(eddy_process_communicate(process, &output, NULL, much, MUCH, 0), 0);
+    assert_int_equal(output.size, 100000);
+    assert_int_equal(ending(process), -SIGKILL);
+    finish(process);
+    return 0;
+}
+
+TASK_TEST(fault_B5_a_child_that_closes_its_pipes_but_lives_has_not_ended)
+{
+    char buffer[4];
+    NEEDS_PROCESSES();
+    eddy_process *process = shell("exec <&- >&- 2>&-; exec sleep 100", &all_pipes);
+    assert_int_equal(eddy_stream_read(eddy_process_stdout(process), buffer, sizeof buffer), 0);
+    assert_int_equal(eddy_stream_read(eddy_process_stderr(process), buffer, sizeof buffer), 0);
+    assert_int_equal(eddy_stream_wait_closed(eddy_process_stdin(process)), 0);
+    assert_int_equal(eddy_stream_write(eddy_process_stdin(process), "x", 1), EDDY_EPIPE);
+    assert_false(eddy_process_returncode(process, NULL));
+    assert_int_equal(eddy_process_kill(process), 0);
+    assert_int_equal(ending(process), -SIGKILL);
+    finish(process);
+    return 0;
+}
+
 /* Each side would wait for the other if we did one after the other. */
 TASK_TEST(J5_fault_B6_much_in_and_much_out_of_both_at_once)
 {
@@ -466,8 +494,10 @@ static void fault_P14_a_loop_that_closes_kills_and_reaps_its_children(void **sta
     eddy_task *task;
     int returncode;
     (void)state;
-    if (support_is_simulated())
+    if (support_is_simulated()) {
+        (void)support_skip("it reaches no processes");
         return;
+    }
     long blocks = support_live_blocks();
     int descriptors = support_open_descriptors();
     eddy_loop_options options = {.size = sizeof options, .backend = support_backend()};
@@ -493,7 +523,7 @@ TASK_TEST(the_simulator_says_that_it_reaches_no_process)
     eddy_process *process = NULL;
     (void)arg;
     if (!support_is_simulated())
-        return 0;
+        return support_skip("they can be reached");
     assert_int_equal(eddy_create_subprocess_shell(&process, "exit 0", NULL), EDDY_ENOSYS);
     assert_null(process);
     return 0;
@@ -517,6 +547,8 @@ int suite_process(void)
         cmocka_unit_test(J5_communicate_feeds_reads_and_waits),
         cmocka_unit_test(J5_communicate_without_input_closes_standard_input),
         cmocka_unit_test(J5_a_child_that_does_not_read_its_input_is_no_error),
+        cmocka_unit_test(J5_fault_B6_a_child_that_dies_while_it_is_talked_to_is_no_error),
+        cmocka_unit_test(fault_B5_a_child_that_closes_its_pipes_but_lives_has_not_ended),
         cmocka_unit_test(J5_fault_B6_much_in_and_much_out_of_both_at_once),
         cmocka_unit_test(more_output_than_the_limit_is_an_error_and_the_child_goes_on),
         cmocka_unit_test(J5_cancelled_communicate_leaves_the_child_alone),

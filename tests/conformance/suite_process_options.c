@@ -16,7 +16,7 @@ TASK_TEST(J1_cwd_is_where_it_runs_and_where_a_relative_program_is_found)
     const char *argv[] = {"./sh", "-c", "exit 4", NULL};
     eddy_process_options options = {.size = sizeof options, .cwd = "/bin"};
     eddy_process *process;
-    NEEDS_PROCESSES();
+    NEEDS_ITSELF_AS_CHILD();
     eddy_process_options report = {.size = sizeof report, .cwd = "/"};
     assert_string_equal(reported(child_report(&report), "cwd"), "/");
     assert_int_equal(eddy_create_subprocess_exec(&process, argv, &options), 0);
@@ -28,7 +28,7 @@ TASK_TEST(J1_cwd_is_where_it_runs_and_where_a_relative_program_is_found)
 TASK_TEST(J1_env_is_all_that_it_has)
 {
     const char *const env[] = {"EDDY_CHILD=given", NULL};
-    NEEDS_PROCESSES();
+    NEEDS_ITSELF_AS_CHILD();
     eddy_process_options options = {.size = sizeof options, .env = env};
     assert_string_equal(reported(child_report(&options), "env"), "given");
     assert_int_equal(setenv("EDDY_CHILD", "inherited", 1), 0);
@@ -79,7 +79,7 @@ TASK_TEST(J1_session_and_process_group)
 {
     char own[16];
     int fresh = 0;
-    NEEDS_PROCESSES();
+    NEEDS_ITSELF_AS_CHILD();
     snprintf(own, sizeof own, "%d", (int)getpgrp());
     assert_string_equal(reported(child_report(NULL), "session"), "0");
     assert_string_equal(reported(child_report(NULL), "group"), own);
@@ -101,7 +101,7 @@ TASK_TEST(J1_session_and_process_group)
 TASK_TEST(J1_umask)
 {
     unsigned mask = 027;
-    NEEDS_PROCESSES();
+    NEEDS_ITSELF_AS_CHILD();
     mode_t ours = umask(022);
     assert_string_equal(reported(child_report(NULL), "umask"), "22");
     eddy_process_options options = {.size = sizeof options, .umask = &mask};
@@ -142,7 +142,7 @@ TASK_TEST(J1_fault_B8_user_and_groups)
 TASK_TEST(fault_F5_a_child_has_no_descriptor_but_those_that_it_was_given)
 {
     char numbers[32];
-    NEEDS_PROCESSES();
+    NEEDS_ITSELF_AS_CHILD();
     int open_ones[8];
     for (int i = 0; i < 8; i++)
         open_ones[i] = open("/", O_RDONLY); /* inherited, if nobody looks after it */
@@ -163,7 +163,7 @@ TASK_TEST(fault_F5_P16_without_the_systems_call_descriptors_are_found_one_by_one
 {
     eddyi_inject_plan plan = {
         .fail_at = 1, .fail_after_too = true, .calls = UINT64_C(1) << EDDYI_INJECT_close_range};
-    NEEDS_PROCESSES();
+    NEEDS_ITSELF_AS_CHILD();
     int low = open("/", O_RDONLY);
     int high = fcntl(low, F_DUPFD, 900);
     assert_true(high >= 900);
@@ -186,7 +186,7 @@ TASK_TEST(fault_B8_signals_are_as_if_nobody_had_touched_them)
     struct sigaction before[3], ignore = {.sa_handler = SIG_IGN}, handle = {.sa_handler = nothing};
     sigset_t blocked, mask;
     char numbers[64];
-    NEEDS_PROCESSES();
+    NEEDS_ITSELF_AS_CHILD();
     (void)sigaction(SIGPIPE, &ignore, &before[0]);
     (void)sigaction(SIGHUP, &ignore, &before[1]);
     (void)sigaction(SIGUSR1, &handle, &before[2]);

@@ -75,6 +75,24 @@ const char *process_self(void)
 
 /* ---- the parent ---- */
 
+bool process_runs_itself(void)
+{
+    static int answer = -1;
+    if (answer < 0) {
+        int status = 0;
+        pid_t child = fork();
+        if (child == 0) {
+            int output = open("/dev/null", O_WRONLY | O_CLOEXEC);
+            (void)dup2(output, STDOUT_FILENO);
+            (void)execl(process_self(), process_self(), CHILD_ARGUMENT, (char *)NULL);
+            _exit(errno == ENOEXEC ? 1 : 0);
+        }
+        assert_int_equal(waitpid(child, &status, 0), child);
+        answer = !WIFEXITED(status) || WEXITSTATUS(status) != 1;
+    }
+    return answer;
+}
+
 eddy_process *shell(const char *command, const eddy_process_options *options)
 {
     eddy_process *process;

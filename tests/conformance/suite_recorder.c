@@ -3,15 +3,6 @@
 #include "recorder.h"
 #include "pair.h"
 
-static void tell(recorder *r, char letter)
-{
-    if (r->told + 1 < sizeof r->story)
-        r->story[r->told++] = letter;
-    r->story[r->told] = '\0';
-    if (r->event != NULL && !eddy_future_done(r->event))
-        assert_int_equal(eddy_future_set_result(r->event, 0), 0);
-}
-
 static recorder *of(eddy_protocol *protocol)
 {
     return (recorder *)(void *)protocol;
@@ -21,7 +12,7 @@ static void made(eddy_protocol *protocol, eddy_transport *transport)
 {
     recorder *r = of(protocol);
     r->transport = transport;
-    tell(r, 'M');
+    story_tell(&r->story, 'M');
     if (r->pauses_when_made)
         eddy_transport_pause_reading(transport);
 }
@@ -31,17 +22,17 @@ static void lost(eddy_protocol *protocol, int error)
     recorder *r = of(protocol);
     r->lost_with = error;
     r->transport = NULL;
-    tell(r, 'L');
+    story_tell(&r->story, 'L');
 }
 
 static void paused(eddy_protocol *protocol)
 {
-    tell(of(protocol), 'p');
+    story_tell(&of(protocol)->story, 'p');
 }
 
 static void resumed(eddy_protocol *protocol)
 {
-    tell(of(protocol), 'r');
+    story_tell(&of(protocol)->story, 'r');
 }
 
 static int got(recorder *r, const char *data, size_t size)
@@ -62,7 +53,7 @@ static int data_received(eddy_protocol *protocol, const void *data, size_t size)
     if (kept > 0)
         memcpy(r->data + r->size, data, kept);
     r->size += size;
-    tell(r, 'd');
+    story_tell(&r->story, 'd');
     return got(r, data, size);
 }
 
@@ -72,7 +63,7 @@ static int get_buffer(eddy_protocol *protocol, void **buffer, size_t *size)
     size_t room = sizeof r->data - r->size;
     *buffer = r->data + r->size;
     *size = r->window != 0 && r->window < room ? r->window : room;
-    tell(r, 'b');
+    story_tell(&r->story, 'b');
     return 0;
 }
 
@@ -80,14 +71,14 @@ static int buffer_updated(eddy_protocol *protocol, size_t size)
 {
     recorder *r = of(protocol);
     r->size += size;
-    tell(r, 'u');
+    story_tell(&r->story, 'u');
     return got(r, r->data + r->size - size, size);
 }
 
 static int eof_received(eddy_protocol *protocol)
 {
     recorder *r = of(protocol);
-    tell(r, 'e');
+    story_tell(&r->story, 'e');
     return r->fails_with < 0 ? r->fails_with : r->stays_at_end;
 }
 
@@ -123,30 +114,18 @@ int recorder_factory(eddy_protocol **out, void *arg)
 
 int recorder_count(const recorder *r, char letter)
 {
-    int count = 0;
-    for (size_t i = 0; i < r->told; i++)
-        count += r->story[i] == letter;
-    return count;
-}
-
-static void wait_event(recorder *r)
-{
-    assert_int_equal(eddy_loop_create_future(eddy_get_running_loop(), &r->event), 0);
-    assert_int_equal(eddy_await_future(r->event, NULL), 0);
-    eddy_future_release(r->event);
-    r->event = NULL;
+    return story_count(&r->story, letter);
 }
 
 void recorder_wait(recorder *r, char letter)
 {
-    while (recorder_count(r, letter) == 0)
-        wait_event(r);
+    story_wait(&r->story, letter, 1);
 }
 
 void recorder_wait_data(recorder *r, size_t size)
 {
     while (r->size < size)
-        wait_event(r);
+        story_wait_for_more(&r->story);
 }
 
 void recorder_pair_open(recorder_pair *pair, const eddy_connect_options *client,
@@ -159,7 +138,7 @@ void recorder_pair_open(recorder_pair *pair, const eddy_connect_options *client,
     assert_int_equal(eddy_loop_create_connection(loop, NULL, "127.0.0.1", pair_service(pair->server),
                                                  recorder_factory, &pair->client, client),
                      0);
-    assert_string_equal(pair->client.story, "M");
+    assert_string_equal(pair->client.story.text, "M");
     recorder_wait(&pair->peer, 'M');
 }
 

@@ -117,7 +117,7 @@ TASK_TEST(sendfile_C10_falls_back_or_says_that_it_would_have_to)
     (void)arg;
     if (!support_has(SUPPORT_SENDS_FILES)) {
         eddy_file_release(file);
-        return 0;
+        return support_skip("the backend sends no files");
     }
     pair_open(&pair, NULL, NULL);
     eddyi_inject_start(&plan);

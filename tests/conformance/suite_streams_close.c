@@ -3,6 +3,7 @@
 #include "pair.h"
 #include "suite.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "core/loop/loop.h"
@@ -179,6 +180,90 @@ TASK_TEST(fault_S9_abort_ends_a_close_that_is_stuck)
     assert_int_equal(eddy_stream_fileno(pair.client), -1);
     assert_int_equal(eddy_stream_write_buffer_size(pair.client), 0);
     pair_close(&pair);
+    return 0;
+}
+
+/* S9: ... or its limit does, and who waits is told why, each time. */
+static void close_against_nobody(eddy_stream *stream)
+{
+    eddy_loop *loop = eddy_get_running_loop();
+    assert_int_equal(eddy_stream_write_nowait(stream, large, LARGE), 0);
+    double began = eddy_loop_time(loop);
+    eddy_stream_close(stream);
+    assert_true(eddy_stream_fileno(stream) != -1);
+    assert_int_equal(eddy_stream_wait_closed(stream), EDDY_ETIMEDOUT);
+    assert_true(eddy_loop_time(loop) - began >= 0.02);
+    assert_int_equal(eddy_stream_wait_closed(stream), EDDY_ETIMEDOUT);
+    assert_non_null(eddy_last_error()->message);
+    assert_int_equal(eddy_stream_fileno(stream), -1);
+    assert_int_equal(eddy_stream_write_buffer_size(stream), 0);
+}
+
+TASK_TEST(fault_S9_close_that_is_stuck_ends_with_its_limit)
+{
+    stream_pair pair;
+    (void)arg;
+    pair_open(&pair, EDDY_OPTIONS(eddy_connect_options, .close_timeout = 0.02), NULL);
+    close_against_nobody(pair.client);
+    pair_close(&pair);
+    pair_open(&pair, NULL, EDDY_OPTIONS(eddy_server_options, .close_timeout = 0.02));
+    close_against_nobody(pair.peer);
+    pair_close(&pair);
+    return 0;
+}
+
+TASK_TEST(fault_S9_close_within_its_limit_sends_everything)
+{
+    stream_pair pair;
+    (void)arg;
+    fill_large();
+    pair_open(&pair, EDDY_OPTIONS(eddy_connect_options, .close_timeout = 1000), NULL);
+    assert_int_equal(eddy_stream_write_nowait(pair.client, large, LARGE), 0);
+    eddy_stream_close(pair.client);
+    assert_int_equal(pair_read_all(pair.peer, back, sizeof back), LARGE);
+    assert_memory_equal(back, large, LARGE);
+    assert_int_equal(eddy_stream_wait_closed(pair.client), 0);
+    pair_close(&pair);
+    return 0;
+}
+
+/* The loop closes under it: its timer goes too. */
+TASK_TEST(fault_S9_loop_closed_under_a_close_with_a_limit_leaves_nothing)
+{
+    stream_pair pair;
+    (void)arg;
+    pair_open(&pair, EDDY_OPTIONS(eddy_connect_options, .close_timeout = 1000), NULL);
+    assert_int_equal(eddy_stream_write_nowait(pair.client, large, LARGE), 0);
+    eddy_stream_release(pair.client);
+    eddy_future_set_result(pair.leave, 0);
+    eddy_stream_release(pair.peer);
+    eddy_server_release(pair.server);
+    eddy_future_release(pair.here);
+    eddy_future_release(pair.leave);
+    return 0;
+}
+
+static int never_serves(eddy_stream *stream, void *arg)
+{
+    (void)stream;
+    (void)arg;
+    return 0;
+}
+
+TASK_TEST(close_timeout_that_makes_no_sense_is_refused)
+{
+    static const double bad[] = {-1, (double)NAN};
+    eddy_server *server;
+    eddy_stream *stream;
+    (void)arg;
+    for (int i = 0; i < 2; i++) {
+        eddy_connect_options connect = {.size = sizeof connect, .close_timeout = bad[i]};
+        eddy_server_options serve = {.size = sizeof serve, .close_timeout = bad[i]};
+        assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", "1", &connect), EDDY_EINVAL);
+        assert_int_equal(eddy_open_connection_fd(&stream, -1, &connect), EDDY_EINVAL);
+        assert_int_equal(eddy_start_server(&server, "127.0.0.1", "0", never_serves, NULL, &serve),
+                         EDDY_EINVAL);
+    }
     return 0;
 }
 
@@ -416,6 +501,10 @@ int suite_streams_close(void)
         cmocka_unit_test(close_ends_waiting_writers_with_closed_and_sends_what_they_wrote),
         cmocka_unit_test(fault_S7_loss_is_told_to_each_waiting_writer),
         cmocka_unit_test(fault_S9_abort_ends_a_close_that_is_stuck),
+        cmocka_unit_test(fault_S9_close_that_is_stuck_ends_with_its_limit),
+        cmocka_unit_test(fault_S9_close_within_its_limit_sends_everything),
+        cmocka_unit_test(fault_S9_loop_closed_under_a_close_with_a_limit_leaves_nothing),
+        cmocka_unit_test(close_timeout_that_makes_no_sense_is_refused),
         cmocka_unit_test(released_stream_sends_what_is_unsent),
         cmocka_unit_test(fault_P14_loop_closed_under_a_reader_leaves_nothing),
         cmocka_unit_test(fault_P14_loop_closed_under_a_writer_leaves_nothing),

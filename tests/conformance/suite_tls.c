@@ -155,102 +155,6 @@ TLS_TEST(tls_key_log_gets_the_secrets)
     return 0;
 }
 
-/* ---- sessions ---- */
-
-static int say_and_end(eddy_stream *stream, void *arg)
-{
-    char byte;
-    (void)arg;
-    int rc = eddy_stream_write(stream, "x", 1);
-    return rc < 0 ? rc : (int)eddy_stream_read(stream, &byte, 1);
-}
-
-/* A ticket comes after the handshake, so something must be read before it is there. */
-static bool resumes(eddy_server *server, eddy_tls_context *context, const char *name)
-{
-    eddy_stream *stream;
-    char byte;
-    assert_int_equal(
-        eddy_open_connection(&stream, "127.0.0.1", pair_service(server),
-                             EDDY_OPTIONS(eddy_connect_options, .tls = context, .server_hostname = name)),
-        0);
-    bool reused = eddy_tls_object_session_reused(eddy_stream_ssl_object(stream));
-    assert_int_equal(eddy_stream_read(stream, &byte, 1), 1);
-    eddy_stream_close(stream);
-    assert_int_equal(eddy_stream_wait_closed(stream), 0);
-    eddy_stream_release(stream);
-    return reused;
-}
-
-static bool resumes_without_reading(const eddy_server *server, eddy_tls_context *context)
-{
-    eddy_stream *stream;
-    assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", pair_service(server),
-                                          EDDY_OPTIONS(eddy_connect_options, .tls = context)),
-                     0);
-    bool reused = eddy_tls_object_session_reused(eddy_stream_ssl_object(stream));
-    eddy_stream_abort(stream);
-    eddy_stream_release(stream);
-    return reused;
-}
-
-static eddy_server *serve(eddy_tls_context *context, eddy_client_fn fn, void *arg)
-{
-    eddy_server *server;
-    assert_int_equal(eddy_start_server(&server, "127.0.0.1", "0", fn, arg,
-                                       EDDY_OPTIONS(eddy_server_options, .tls = context)),
-                     0);
-    return server;
-}
-
-static void end_serving(eddy_server *server)
-{
-    eddy_server_close(server);
-    assert_int_equal(eddy_server_wait_closed(server), 0);
-    eddy_server_release(server);
-}
-
-static void sessions_go_on(tls_house *house, eddy_tls_version version)
-{
-    eddy_tls_context *client, *forgetful;
-    const char *pem = certificate_pem(&house->certificates.authority);
-    eddy_tls_context_options options = {.size = sizeof options, .cadata = pem, .maximum_version = version};
-    assert_int_equal(eddy_tls_context_create(&client, &options), 0);
-    options.no_sessions = true;
-    assert_int_equal(eddy_tls_context_create(&forgetful, &options), 0);
-    eddy_server *server = serve(house->server, say_and_end, NULL);
-    assert_false(resumes(server, client, NULL));
-    assert_true(resumes(server, client, NULL));
-    assert_true(resumes(server, client, NULL));
-    assert_false(resumes(server, client, "localhost")); /* another name, another session */
-    assert_true(resumes(server, client, "localhost"));
-    assert_false(resumes(server, forgetful, NULL));
-    assert_false(resumes(server, forgetful, NULL));
-    end_serving(server);
-    eddy_tls_context_release(client);
-    eddy_tls_context_release(forgetful);
-}
-
-TLS_TEST(tls_sessions_go_on_with_the_same_name)
-{
-    sessions_go_on(house, EDDY_TLS_VERSION_1_3);
-    sessions_go_on(house, EDDY_TLS_VERSION_1_2);
-    return 0;
-}
-
-/* One handshake brings two tickets. */
-TLS_TEST(tls_tickets_are_used_once)
-{
-    eddy_server *server = serve(house->server, say_and_end, NULL);
-    support_catch_reports(); /* of clients that hang up */
-    assert_false(resumes(server, house->client, NULL));
-    assert_true(resumes_without_reading(server, house->client));
-    assert_true(resumes_without_reading(server, house->client));
-    assert_false(resumes_without_reading(server, house->client));
-    end_serving(server);
-    return 0;
-}
-
 /* ---- certificates of clients ---- */
 
 static int count_and_end(eddy_stream *stream, void *arg)
@@ -272,7 +176,7 @@ TLS_TEST(tls_clients_must_show_a_certificate_where_it_is_required)
                                         .cadata = certificate_pem(&house->certificates.authority)};
     assert_int_equal(eddy_tls_context_create(&strict, &options), 0);
     context_use(strict, &house->certificates.server);
-    eddy_server *server = serve(strict, count_and_end, &served);
+    eddy_server *server = tls_serve(strict, count_and_end, &served);
     eddy_connect_options connect = {.size = sizeof connect, .tls = house->client};
     assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", pair_service(server), &connect), 0);
     assert_true(eddy_stream_read(stream, &byte, 1) <
@@ -285,7 +189,7 @@ TLS_TEST(tls_clients_must_show_a_certificate_where_it_is_required)
     assert_int_equal(served, 1);
     eddy_stream_abort(stream);
     eddy_stream_release(stream);
-    end_serving(server);
+    tls_end_serving(server);
     eddy_tls_context_release(strict);
     return 0;
 }
@@ -309,7 +213,7 @@ static int connect_to(const eddy_server *server, eddy_tls_context *context, cons
 TLS_TEST(fault_L8_bad_certificates_are_told_apart)
 {
     int served = 0;
-    eddy_server *server = serve(house->server, count_and_end, &served);
+    eddy_server *server = tls_serve(house->server, count_and_end, &served);
     assert_int_equal(connect_to(server, house->client, "other.example"), EDDY_EHOSTNAME);
     assert_string_equal(eddy_last_error()->message, "hostname mismatch");
     eddy_error_clear();
@@ -326,7 +230,7 @@ TLS_TEST(fault_L8_bad_certificates_are_told_apart)
     X509_VERIFY_PARAM_set_time(SSL_CTX_get0_param(ssl), time(NULL));
     assert_int_equal(connect_to(server, house->client, NULL), 0);
     assert_int_equal(connect_to(server, house->client, ""), EDDY_EINVAL);
-    end_serving(server);
+    tls_end_serving(server);
     eddy_tls_context_release(distrusting);
     certificate_free(&stranger);
     return 0;
@@ -339,11 +243,11 @@ TLS_TEST(tls_a_client_that_checks_nothing_believes_all)
     eddy_tls_context_options options = {
         .size = sizeof options, .verify_mode = EDDY_TLS_CERT_NONE, .no_check_hostname = true};
     assert_int_equal(eddy_tls_context_create(&careless, &options), 0);
-    eddy_server *server = serve(house->server, count_and_end, &served);
+    eddy_server *server = tls_serve(house->server, count_and_end, &served);
     assert_int_equal(connect_to(server, careless, NULL), 0);
     assert_int_equal(connect_to(server, careless, ""), 0);
     assert_int_equal(connect_to(server, careless, "other.example"), 0);
-    end_serving(server);
+    tls_end_serving(server);
     eddy_tls_context_release(careless);
     return 0;
 }
@@ -569,6 +473,22 @@ TLS_TEST(fault_L6_C3_peer_that_takes_nothing_does_not_hold_up_the_end)
     return 0;
 }
 
+/* S9: one limit for the end of all connections, TLS or not. */
+TLS_TEST(fault_S9_close_timeout_is_the_limit_with_tls_too)
+{
+    stream_pair pair;
+    static char data[4 << 20];
+    pair_open(&pair, EDDY_OPTIONS(eddy_connect_options, .tls = house->client, .close_timeout = 0.02),
+              EDDY_OPTIONS(eddy_server_options, .tls = house->server, .close_timeout = 0.02));
+    assert_int_equal(eddy_stream_write_nowait(pair.client, data, sizeof data), 0);
+    eddy_stream_close(pair.client);
+    assert_int_equal(eddy_stream_wait_closed(pair.client), EDDY_ETIMEDOUT);
+    eddy_stream_close(pair.peer); /* the peer is gone: nobody answers, or it was reset */
+    assert_true(eddy_stream_wait_closed(pair.peer) < 0);
+    pair_close(&pair);
+    return 0;
+}
+
 TLS_TEST(tls_both_ends_may_say_goodbye_at_once)
 {
     for (int i = 0; i < 5; i++) {
@@ -588,8 +508,6 @@ int suite_tls(void)
         cmocka_unit_test(tls_alpn_takes_the_servers_first_choice),
         cmocka_unit_test(tls_server_chooses_a_context_by_name),
         cmocka_unit_test(tls_key_log_gets_the_secrets),
-        cmocka_unit_test(tls_sessions_go_on_with_the_same_name),
-        cmocka_unit_test(tls_tickets_are_used_once),
         cmocka_unit_test(tls_clients_must_show_a_certificate_where_it_is_required),
         cmocka_unit_test(fault_L8_bad_certificates_are_told_apart),
         cmocka_unit_test(tls_a_client_that_checks_nothing_believes_all),
@@ -604,8 +522,10 @@ int suite_tls(void)
         cmocka_unit_test(fault_L6_stream_cut_off_is_no_clean_end),
         cmocka_unit_test(fault_L6_C3_end_that_is_not_answered_has_a_limit),
         cmocka_unit_test(fault_L6_C3_peer_that_takes_nothing_does_not_hold_up_the_end),
+        cmocka_unit_test(fault_S9_close_timeout_is_the_limit_with_tls_too),
         cmocka_unit_test(tls_both_ends_may_say_goodbye_at_once),
     };
     int failed = cmocka_run_group_tests_name("tls", tests, NULL, NULL);
-    return failed + suite_tls_faults() + suite_tls_start() + suite_tls_transports();
+    return failed + suite_tls_sessions() + suite_tls_flood() + suite_tls_faults() + suite_tls_start() +
+           suite_tls_transports();
 }

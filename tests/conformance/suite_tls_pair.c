@@ -31,6 +31,22 @@ void tls_pair_close(stream_pair *pair)
     pair_close(pair);
 }
 
+eddy_server *tls_serve(eddy_tls_context *context, eddy_client_fn fn, void *arg)
+{
+    eddy_server *server;
+    assert_int_equal(eddy_start_server(&server, "127.0.0.1", "0", fn, arg,
+                                       EDDY_OPTIONS(eddy_server_options, .tls = context)),
+                     0);
+    return server;
+}
+
+void tls_end_serving(eddy_server *server)
+{
+    eddy_server_close(server);
+    assert_int_equal(eddy_server_wait_closed(server), 0);
+    eddy_server_release(server);
+}
+
 static int count_and_wait(eddy_stream *stream, void *arg)
 {
     char byte;

@@ -25,10 +25,10 @@ TASK_TEST(transport_N3_made_comes_first_and_lost_last)
     assert_int_equal(recorder_count(&pair.client, 'L'), 0); /* through the loop, never inside close */
     recorder_wait(&pair.peer, 'L');
     recorder_pair_close(&pair);
-    assert_string_equal(pair.client.story, "ML");
+    assert_string_equal(pair.client.story.text, "ML");
     assert_memory_equal(pair.peer.data, "hello", 5);
-    assert_int_equal(pair.peer.story[0], 'M');
-    assert_string_equal(pair.peer.story + pair.peer.told - 2, "eL");
+    assert_int_equal(pair.peer.story.text[0], 'M');
+    assert_string_equal(pair.peer.story.text + pair.peer.story.told - 2, "eL");
     assert_int_equal(pair.client.lost_with, 0);
     assert_int_equal(pair.peer.lost_with, 0);
     return 0;
@@ -194,12 +194,36 @@ TASK_TEST(transport_close_sends_what_is_unsent_first)
     return 0;
 }
 
+/* S9: a peer that never reads; connection_lost says why, once. */
+TASK_TEST(fault_S9_transport_that_cannot_close_in_time_is_lost)
+{
+    recorder_pair pair;
+    (void)arg;
+    for (int end = 0; end < 2; end++) {
+        recorder *closes = end == 0 ? &pair.client : &pair.peer,
+                 *other = end == 0 ? &pair.peer : &pair.client;
+        recorder_init(&pair.client, false);
+        recorder_init(&pair.peer, false);
+        other->pauses_when_made = true;
+        recorder_pair_open(&pair, EDDY_OPTIONS(eddy_connect_options, .close_timeout = 0.01),
+                           EDDY_OPTIONS(eddy_server_options, .close_timeout = 0.01));
+        for (int i = 0; i < 8; i++)
+            assert_int_equal(eddy_transport_write(closes->transport, big, sizeof big), 0);
+        eddy_transport_close(closes->transport);
+        recorder_wait(closes, 'L');
+        assert_int_equal(closes->lost_with, EDDY_ETIMEDOUT);
+        recorder_pair_close(&pair);
+        assert_int_equal(recorder_count(closes, 'L'), 1);
+    }
+    return 0;
+}
+
 TASK_TEST(transport_abort_discards_and_is_no_error_of_ours)
 {
     recorder_pair pair;
     (void)arg;
     if (!support_has(SUPPORT_RESETS))
-        return 0;
+        return support_skip("the system resets no connection");
     recorder_init(&pair.client, false);
     recorder_init(&pair.peer, false);
     pair.peer.pauses_when_made = true;
@@ -342,7 +366,7 @@ TASK_TEST(transport_of_a_reset_connection_is_lost_with_the_error)
     recorder_pair pair;
     (void)arg;
     if (!support_has(SUPPORT_RESETS))
-        return 0;
+        return support_skip("the system resets no connection");
     recorder_init(&pair.client, false);
     recorder_init(&pair.peer, false);
     pair.client.pauses_when_made = true;
@@ -355,6 +379,44 @@ TASK_TEST(transport_of_a_reset_connection_is_lost_with_the_error)
     recorder_wait(&pair.client, 'L');
     assert_int_equal(pair.client.lost_with, EDDY_ECONNRESET);
     recorder_pair_close(&pair);
+    return 0;
+}
+
+enum reset_state { IDLE, HALF_CLOSED, CLOSING, PAUSED_WRITING, LAST_RESET_STATE };
+
+/* The peer has bytes unsent, so its abort is a reset. */
+static void reset_in(enum reset_state state)
+{
+    recorder_pair pair;
+    recorder_init(&pair.client, false);
+    recorder_init(&pair.peer, false);
+    pair.peer.pauses_when_made = true;
+    pair.client.pauses_when_made = true;
+    recorder_pair_open(&pair, NULL, NULL);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(eddy_transport_write(pair.peer.transport, big, sizeof big), 0);
+    if (state == HALF_CLOSED)
+        assert_int_equal(eddy_transport_write_eof(pair.client.transport), 0);
+    for (int i = 0; (state == CLOSING || state == PAUSED_WRITING) && i < 10; i++)
+        assert_int_equal(eddy_transport_write(pair.client.transport, big, sizeof big), 0);
+    if (state == CLOSING)
+        eddy_transport_close(pair.client.transport);
+    eddy_transport_abort(pair.peer.transport);
+    recorder_wait(&pair.peer, 'L');
+    if (pair.client.transport != NULL)
+        eddy_transport_resume_reading(pair.client.transport);
+    recorder_wait(&pair.client, 'L');
+    assert_true(pair.client.lost_with == EDDY_ECONNRESET || pair.client.lost_with == EDDY_EPIPE);
+    assert_int_equal(recorder_count(&pair.client, 'L'), 1);
+    assert_int_equal(pair.client.story.text[pair.client.story.told - 1], 'L');
+    recorder_pair_close(&pair);
+}
+
+TASK_TEST(fault_S7_reset_in_any_state_is_told_once)
+{
+    (void)arg;
+    for (int state = IDLE; state < LAST_RESET_STATE; state++)
+        reset_in((enum reset_state)state);
     return 0;
 }
 
@@ -458,6 +520,37 @@ static void fault_P14_loop_closed_under_transports_tells_their_protocols(void **
     assert_int_equal(pair.client.lost_with, EDDY_ECANCELED);
 }
 
+/* Closed, and the loop closed before its turn came. */
+static int close_both(void *arg)
+{
+    recorder_pair *pair = arg;
+    open_pair(pair);
+    eddy_server_release(pair->server);
+    eddy_transport_close(pair->client.transport);
+    eddy_transport_abort(pair->peer.transport);
+    assert_int_equal(recorder_count(&pair->client, 'L'), 0);
+    eddy_loop_stop(eddy_get_running_loop());
+    return 0;
+}
+
+static void fault_P14_loss_that_waits_for_its_turn_is_told_by_a_loop_that_closes(void **state)
+{
+    recorder_pair pair;
+    eddy_loop *loop;
+    eddy_task *task;
+    eddy_loop_options options = {.size = sizeof options, .backend = support_backend()};
+    (void)state;
+    assert_int_equal(eddy_new_event_loop(&loop, &options), 0);
+    assert_int_equal(eddy_loop_create_task(loop, &task, close_both, &pair, NULL), 0);
+    assert_int_equal(eddy_loop_run_forever(loop), 0);
+    assert_int_equal(eddy_loop_close(loop), 0);
+    eddy_task_release(task);
+    eddy_loop_release(loop);
+    assert_int_equal(recorder_count(&pair.client, 'L'), 1);
+    assert_int_equal(recorder_count(&pair.peer, 'L'), 1);
+    assert_int_equal(pair.client.lost_with, 0);
+}
+
 int suite_transports(void)
 {
     const struct CMUnitTest tests[] = {
@@ -470,6 +563,7 @@ int suite_transports(void)
         cmocka_unit_test(transport_I4_end_that_is_answered_with_true_keeps_our_half),
         cmocka_unit_test(transport_I4_end_closes_after_what_is_unsent),
         cmocka_unit_test(transport_close_sends_what_is_unsent_first),
+        cmocka_unit_test(fault_S9_transport_that_cannot_close_in_time_is_lost),
         cmocka_unit_test(transport_abort_discards_and_is_no_error_of_ours),
         cmocka_unit_test(transport_paused_reading_gets_nothing_until_it_is_resumed),
         cmocka_unit_test(transport_I3_failing_protocol_loses_its_connection_and_is_reported),
@@ -478,10 +572,12 @@ int suite_transports(void)
         cmocka_unit_test(transport_protocol_can_be_changed_in_the_middle),
         cmocka_unit_test(transport_knows_its_names_and_loop),
         cmocka_unit_test(transport_of_a_reset_connection_is_lost_with_the_error),
+        cmocka_unit_test(fault_S7_reset_in_any_state_is_told_once),
         cmocka_unit_test(transport_factory_that_fails_costs_that_connection_only),
         cmocka_unit_test(transport_server_closes_and_aborts_its_clients),
         cmocka_unit_test(transport_calls_refuse_what_makes_no_sense),
         cmocka_unit_test(fault_P14_loop_closed_under_transports_tells_their_protocols),
+        cmocka_unit_test(fault_P14_loss_that_waits_for_its_turn_is_told_by_a_loop_that_closes),
     };
     return cmocka_run_group_tests_name("transports", tests, NULL, NULL);
 }

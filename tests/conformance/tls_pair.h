@@ -16,6 +16,8 @@ void tls_house_close(tls_house *);
 
 /* The parts of suite_tls. */
 int suite_tls_faults(void);
+int suite_tls_flood(void);
+int suite_tls_sessions(void);
 int suite_tls_start(void);
 int suite_tls_transports(void);
 
@@ -23,6 +25,9 @@ int suite_tls_transports(void);
 void tls_pair_open(stream_pair *, const tls_house *);
 /* Both ends say goodbye at once, and nothing is lost. */
 void tls_pair_close(stream_pair *);
+/* A server with that context alone, and its end. */
+eddy_server *tls_serve(eddy_tls_context *context, eddy_client_fn fn, void *arg);
+void tls_end_serving(eddy_server *server);
 /* The client's end without TLS, to misbehave; the server's has TLS and the limits. It serves nobody until it has shaken hands. */
 typedef struct tls_bare {
     eddy_server *server;

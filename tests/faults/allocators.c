@@ -12,6 +12,8 @@ typedef struct source {
     size_t shift;             /* added to each block's address */
     bool only_reallocate;     /* ... that reallocate gives */
     bool empty;               /* gives nothing */
+    bool never_smaller;       /* reallocate gives nothing for a size that is not larger */
+    bool only_shifted;        /* allocate gives nothing */
     atomic_long live, strangers, calls;
 } source;
 
@@ -45,6 +47,8 @@ static void *give(source *self, size_t size, size_t shift)
 static void *source_allocate(void *context, size_t size)
 {
     source *self = context;
+    if (self->only_shifted)
+        return NULL;
     return give(self, size, self->only_reallocate ? 0 : self->shift);
 }
 
@@ -66,6 +70,8 @@ static void source_release(void *context, void *block)
 static void *source_reallocate(void *context, void *block, size_t size)
 {
     source *self = context;
+    if (self->never_smaller && block != NULL && size <= read_header(block).size)
+        return NULL;
     void *moved = give(self, size, self->shift);
     if (moved != NULL && block != NULL) {
         header h = read_header(block);
@@ -219,6 +225,90 @@ static void fault_M6_memory_that_becomes_misaligned_is_moved(void **state)
     must_be_empty(&of_loop);
 }
 
+/* A queue grows into memory that cannot be used, and there is no other: it loses nothing. */
+static int grow_without_aligned_memory(void *arg)
+{
+    enum { FIRST = 32, ALL = 60 };
+    static char items[ALL];
+    void *got;
+    eddy_queue *queue, *empty;
+    source *self = arg;
+    assert_int_equal(eddy_queue_create(&queue, NULL), 0);
+    assert_int_equal(eddy_queue_create(&empty, NULL), 0);
+    for (int i = 0; i < FIRST; i++)
+        assert_int_equal(eddy_queue_put_nowait(queue, &items[i]), 0);
+    self->shift = 4;
+    self->only_shifted = true;
+    for (int i = FIRST; i < ALL; i++)
+        assert_int_equal(eddy_queue_put_nowait(queue, &items[i]), 0);
+    assert_int_equal(eddy_queue_put_nowait(empty, arg), EDDY_ENOMEM); /* there is nothing to lose */
+    self->only_shifted = false;
+    self->shift = 0;
+    for (int i = 0; i < ALL; i++) {
+        assert_int_equal(eddy_queue_get_nowait(queue, &got), 0);
+        assert_ptr_equal(got, &items[i]);
+    }
+    eddy_queue_release(queue);
+    eddy_queue_release(empty);
+    return 0;
+}
+
+static void fault_M6_memory_that_cannot_be_moved_keeps_what_it_held(void **state)
+{
+    eddy_loop_options loop = {
+        .size = sizeof loop, .backend = support_backend(), .allocator = &of_loop.allocator};
+    eddy_run_options options = {.size = sizeof options, .loop = &loop};
+    (void)state;
+    assert_int_equal(eddy_run(grow_without_aligned_memory, &of_loop, &options), 0);
+    must_be_empty(&of_loop);
+}
+
+/* Nothing is asked for in vain: a block that cannot become smaller is no failure. */
+static void fault_M6_allocator_that_cannot_shrink_serves_all_the_same(void **state)
+{
+    (void)state;
+    of_loop.never_smaller = process.never_smaller = true;
+    assert_int_equal(run_on(&of_loop.allocator), 0);
+    must_be_empty(&process);
+    must_be_empty(&of_loop);
+}
+
+static eddy_context_var var = EDDY_CONTEXT_VAR("of the program", NULL);
+
+static int keep_a_context(void *out)
+{
+    int rc = eddy_context_var_set(&var, NULL, out);
+    return rc < 0 ? rc : eddy_copy_context(out);
+}
+
+/* What outlives loops is released when the process has another allocator already. */
+static void fault_M6_what_is_released_late_goes_back_to_the_allocator_that_gave_it(void **state)
+{
+    eddy_runner *unused;
+    eddy_queue *queue;
+    eddy_executor *executor;
+    eddy_context *context;
+    eddy_loop_options loop = {.size = sizeof loop, .backend = support_backend()};
+    (void)state;
+    assert_int_equal(eddy_run(keep_a_context, &context, EDDY_OPTIONS(eddy_run_options, .loop = &loop)), 0);
+    assert_int_equal(eddy_runner_create(&unused, NULL), 0);
+    assert_int_equal(eddy_queue_create(&queue, NULL), 0);
+    for (int i = 0; i < 100; i++)
+        assert_int_equal(eddy_queue_put_nowait(queue, queue), 0);
+    assert_int_equal(eddy_thread_pool_create(&executor, NULL), 0);
+    long before = atomic_load(&process.live);
+    assert_true(before >= 5);
+    assert_int_equal(eddy_set_allocator(&of_loop.allocator), 0);
+    assert_int_equal(eddy_queue_put_nowait(queue, queue), 0);
+    assert_int_equal(eddy_runner_close(unused), 0);
+    eddy_queue_release(queue);
+    eddy_executor_release(executor);
+    eddy_context_release(context);
+    must_be_empty(&process);
+    must_be_empty(&of_loop);
+    assert_int_equal(atomic_load(&of_loop.calls), 0);
+}
+
 static void fault_M6_allocator_that_gives_nothing_is_out_of_memory(void **state)
 {
     (void)state;
@@ -246,6 +336,12 @@ int main(int argc, char **argv)
                                         put_back),
         cmocka_unit_test_setup_teardown(fault_M6_misaligned_memory_is_no_memory, prepare, put_back),
         cmocka_unit_test_setup_teardown(fault_M6_memory_that_becomes_misaligned_is_moved, prepare, put_back),
+        cmocka_unit_test_setup_teardown(fault_M6_memory_that_cannot_be_moved_keeps_what_it_held, prepare,
+                                        put_back),
+        cmocka_unit_test_setup_teardown(fault_M6_allocator_that_cannot_shrink_serves_all_the_same, prepare,
+                                        put_back),
+        cmocka_unit_test_setup_teardown(
+            fault_M6_what_is_released_late_goes_back_to_the_allocator_that_gave_it, prepare, put_back),
         cmocka_unit_test_setup_teardown(fault_M6_allocator_that_gives_nothing_is_out_of_memory, prepare,
                                         put_back),
         cmocka_unit_test_setup_teardown(fault_M6_incomplete_allocator_is_refused, prepare, put_back),

@@ -128,6 +128,11 @@ static int have_a_large_frame(void *size)
     return 0;
 }
 
+static int have_a_large_frame_of(size_t size)
+{
+    return have_a_large_frame((void *)(uintptr_t)size);
+}
+
 static int jump_over_the_guard(void *arg)
 {
     (void)arg;
@@ -310,6 +315,55 @@ TASK_TEST(fault_K8_tasks_that_end_without_waiting_run_on_two_stacks_in_turn)
     return 0;
 }
 
+/* ---- how deep it was used ---- */
+
+typedef struct depth {
+    size_t wanted, used, of, later; /* later: after its deep call has returned */
+} depth;
+
+static int use_much(void *arg)
+{
+    depth *d = arg;
+    (void)have_a_large_frame_of(d->wanted);
+    d->used = eddy_task_stack_used(eddy_current_task(), &d->of);
+    int rc = eddy_sleep(0);
+    d->later = eddy_task_stack_used(eddy_current_task(), NULL);
+    return rc;
+}
+
+static depth measure(size_t wanted)
+{
+    eddy_task *task;
+    depth d = {.wanted = wanted};
+    assert_int_equal(
+        eddy_create_task(&task, use_much, &d, EDDY_OPTIONS(eddy_task_options, .stack_size = 100000)), 0);
+    assert_int_equal(eddy_task_stack_used(task, NULL), 0); /* it has not begun */
+    assert_int_equal(eddy_await(task, NULL), 0);
+    assert_int_equal(eddy_task_stack_used(task, NULL), 0); /* it has ended */
+    eddy_task_release(task);
+    return d;
+}
+
+/* The same stack again and again: what an earlier task left on it is not the later one's. */
+TASK_TEST(fault_K4_debug_mode_tells_how_deep_a_stack_was_used)
+{
+    static const size_t sizes[] = {100, 60000, 100, 30000, 2000};
+    (void)arg;
+    if (SANITIZED)
+        return 0;                            /* frames lie elsewhere, or are of other sizes */
+    assert_int_equal(measure(1000).used, 0); /* not in debug mode: nobody knows */
+    assert_int_equal(eddy_task_stack_used(NULL, NULL), 0);
+    eddy_loop_set_debug(eddy_get_running_loop(), true);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        depth d = measure(sizes[i]);
+        assert_true(d.of >= 100000);
+        assert_true(d.used >= sizes[i]);
+        assert_true(d.used < sizes[i] + 10000);
+        assert_true(d.later >= d.used);
+    }
+    return 0;
+}
+
 static int park(void *arg)
 {
     return eddy_await_future(arg, NULL);
@@ -425,6 +479,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(fault_K3_any_stack_size_is_rounded_or_refused),
         cmocka_unit_test(fault_K5_errno_and_rounding_are_kept_over_a_switch),
         cmocka_unit_test(fault_K5_a_task_begins_with_the_usual_rounding_whoever_ran_before),
+        cmocka_unit_test(fault_K4_debug_mode_tells_how_deep_a_stack_was_used),
         cmocka_unit_test(fault_K8_tasks_that_end_without_waiting_run_on_two_stacks_in_turn),
         cmocka_unit_test(fault_K8_stack_of_an_ended_task_is_used_again),
         cmocka_unit_test(fault_K10_burst_of_tasks_gives_its_memory_back),

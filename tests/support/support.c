@@ -90,6 +90,12 @@ void support_let_others_run(void)
         eddyi_thread_yield();
 }
 
+void support_turn_the_loop(void)
+{
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(eddy_sleep(0), 0);
+}
+
 void support_expect_failing_calls(void)
 {
     calls_fail = true;

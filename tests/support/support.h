@@ -53,11 +53,15 @@ void support_expect_unchanged(long blocks, int descriptors);
 /* End a forked child that gave its parent's loop up, with that status: under Valgrind without a look at the memory that went with it. */
 _Noreturn void support_leave_child(int status);
 
-/* Run a program to its end, with nothing to read and nowhere to write; what it ended with, > 0 too when it crashed. < 0: it could not be started. */
-int support_run_program(const char *const *arguments);
+/* Run a program to its end, with nothing to read and nowhere to write; what it ended with, > 0 too when it crashed. < 0: it could not be started.
+ * Where programs of this kind cannot be started but children can be had, what `otherwise` returns in one. */
+int support_run_program(const char *const *arguments, int (*otherwise)(const char *const *arguments));
 
 /* Let other threads do what they must not do, or fall asleep: many turns, or fewer that take long on a machine with much to do. */
 void support_let_others_run(void);
+
+/* In a task: let the loop make a few turns, so that what is due is done. */
+void support_turn_the_loop(void);
 
 /* What the exception handler was told since support_catch_reports, which sets it on the running loop. */
 void support_catch_reports(void);

@@ -3,6 +3,7 @@
 #include "support.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,7 +38,7 @@ bool support_has(enum support_feature feature)
     return true;
 }
 
-int support_run_program(const char *const *arguments)
+int support_run_program(const char *const *arguments, int (*otherwise)(const char *const *arguments))
 {
     enum { NOT_STARTED = 127, CRASHED = 4 };
     int status = -1;
@@ -46,7 +47,7 @@ int support_run_program(const char *const *arguments)
     if (child == 0) {
         if (freopen("/dev/null", "w", stdout) != NULL && freopen("/dev/null", "w", stderr) != NULL)
             (void)execv(arguments[0], (char *const *)(uintptr_t)arguments);
-        _exit(NOT_STARTED);
+        _exit(errno == ENOEXEC ? otherwise(arguments) : NOT_STARTED);
     }
     if (child < 0 || waitpid(child, &status, 0) != child)
         return -1;

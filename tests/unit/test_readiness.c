@@ -1,8 +1,11 @@
 /* test_readiness.c: the readiness layer over every poller of the build: trying, parking, fairness, loss and failure.
- * Touches seam 1 and sockets of the system. Runs each test on epoll and on select, where they are built. */
+ * Touches seam 1 and sockets of the system. Runs each test on every poller of the build. */
 #include "unit/test_readiness_bench.h"
 
 #include <poll.h>
+
+#define WAITS_OF_THE_KERNEL                                                                                  \
+    (BIT_OF(epoll_wait) | BIT_OF(epoll_pwait2) | BIT_OF(select) | BIT_OF(poll) | BIT_OF(kevent))
 
 static const eddyi_backend_ops *ops;
 
@@ -397,7 +400,7 @@ static void fault_P7_poller_fails_hard(void **state)
         bench b = bench_open(ops);
         const eddyi_inject_plan plan = {.fail_at = 1,
                                         .fail_after_too = true,
-                                        .calls = BIT_OF(epoll_wait) | BIT_OF(epoll_pwait2) | BIT_OF(select),
+                                        .calls = WAITS_OF_THE_KERNEL,
                                         .os_error = failures[i].os_error};
         local_pair(ends, SOCK_STREAM);
         attach(&b, &d, ends[0], EDDYI_STREAM);
@@ -418,10 +421,8 @@ static void fault_P7_poller_fails_hard(void **state)
 static void fault_P6_half_of_all_waits_interrupted(void **state)
 {
     (void)state;
-    const eddyi_inject_plan plan = {.percent = 50,
-                                    .seed = 7,
-                                    .calls = BIT_OF(epoll_wait) | BIT_OF(epoll_pwait2) | BIT_OF(select),
-                                    .os_error = EINTR};
+    const eddyi_inject_plan plan = {
+        .percent = 50, .seed = 7, .calls = WAITS_OF_THE_KERNEL, .os_error = EINTR};
     bench b = bench_open(ops);
     eddyi_inject_start(&plan);
     for (int i = 0; i < 200; i++) {

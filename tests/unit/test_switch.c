@@ -82,13 +82,22 @@ static void destroy(strand *made)
 
 /* ---- entry ---- */
 
+/* What the ABI says of a frame's address: a stack pointer that was aligned at the call, less what the call and the entry push. */
+#if defined(__i386__)
+enum { FRAME_ALIGNMENT = 16, FRAME_PUSHED = 8 };
+#elif defined(__s390x__)
+enum { FRAME_ALIGNMENT = 8, FRAME_PUSHED = 0 };
+#else
+enum { FRAME_ALIGNMENT = 16, FRAME_PUSHED = 0 };
+#endif
+
 static void note_stack(strand *self)
 {
     uintptr_t frame = (uintptr_t)__builtin_frame_address(0), low = (uintptr_t)self->low;
     char text[64];
     self->arrivals++;
     /* printf with doubles keeps vector registers on the stack, which faults when it is not aligned */
-    self->good = frame >= low && frame < low + self->size && frame % 16 == 0 &&
+    self->good = frame >= low && frame < low + self->size && (frame + FRAME_PUSHED) % FRAME_ALIGNMENT == 0 &&
                  snprintf(text, sizeof text, "%.3f %.1f", 2.5, (double)self->seed) > 0 &&
                  strcmp(text, "2.500 7.0") == 0;
 }
@@ -114,6 +123,10 @@ static void a_context_starts_aligned_on_its_own_stack_with_its_argument(void **s
 #define KEPT_REGISTERS(X) X(rbx) X(r12) X(r13) X(r14) X(r15)
 #elif defined(__aarch64__)
 #define KEPT_REGISTERS(X) X(x19) X(x20) X(x21) X(x22) X(x23) X(x24) X(x25) X(x26) X(x27) X(x28)
+#elif defined(__riscv) && __riscv_xlen == 64
+#define KEPT_REGISTERS(X) X(s1) X(s2) X(s3) X(s4) X(s5) X(s6) X(s7) X(s8) X(s9) X(s10) X(s11)
+#elif defined(__s390x__)
+#define KEPT_REGISTERS(X) X(r6) X(r7) X(r8) X(r9) X(r10)
 #else
 #define KEPT_REGISTERS(X)
 #endif
@@ -140,8 +153,8 @@ static bool registers_survive(strand *self, strand *to)
     found[NUMBER_##name] = in_##name;
     KEPT_REGISTERS(CHECK)
 #undef CHECK
-    for (uint64_t i = 0; i < REGISTERS; i++)
-        if (found[i] != seed + i)
+    for (int i = 0; i < REGISTERS; i++)
+        if (found[i] != seed + (uint64_t)i)
             return false;
     return true;
 }

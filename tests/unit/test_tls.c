@@ -29,7 +29,7 @@ static const eddy_allocator *allocator(void)
 static void end_make(end *e, eddy_tls_context *context, const char *name)
 {
     *e = (end){.shaken = EDDY_EAGAIN};
-    assert_int_equal(eddyi_tls_create(&e->tls, allocator(), context, name, NULL, &e->out), 0);
+    assert_int_equal(eddyi_tls_create(&e->tls, allocator(), context, name, NULL, NULL, &e->out), 0);
 }
 
 static void end_free(end *e)
@@ -348,12 +348,14 @@ static void fault_L8_no_name_to_check_is_refused(void **state)
     (void)state;
     house_make(&house);
     eddy_tls_context *context = client_context(&house.authority);
-    assert_int_equal(eddyi_tls_create(&e.tls, allocator(), context, NULL, NULL, &e.out), EDDY_EINVAL);
-    assert_int_equal(eddyi_tls_create(&e.tls, allocator(), context, "localhost", "", &e.out), EDDY_EINVAL);
+    assert_int_equal(eddyi_tls_create(&e.tls, allocator(), context, NULL, NULL, NULL, &e.out), EDDY_EINVAL);
+    assert_int_equal(eddyi_tls_create(&e.tls, allocator(), context, "localhost", "", NULL, &e.out),
+                     EDDY_EINVAL);
     char long_name[300];
     memset(long_name, 'a', sizeof long_name);
     long_name[sizeof long_name - 1] = '\0';
-    assert_int_equal(eddyi_tls_create(&e.tls, allocator(), context, long_name, NULL, &e.out), EDDY_EINVAL);
+    assert_int_equal(eddyi_tls_create(&e.tls, allocator(), context, long_name, NULL, NULL, &e.out),
+                     EDDY_EINVAL);
     eddy_tls_context_release(context);
     house_free(&house);
 }

@@ -109,8 +109,9 @@ bool support_has(enum support_feature feature)
     return known[feature] > 0;
 }
 
-int support_run_program(const char *const *arguments)
+int support_run_program(const char *const *arguments, int (*otherwise)(const char *const *arguments))
 {
+    (void)otherwise;
     const eddy_process_options options = {.size = sizeof options};
     eddyi_spawn what = {
         .program = arguments[0], .arguments = arguments, .options = &options, .standard = {-1, -1, -1}};

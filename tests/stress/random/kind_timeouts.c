@@ -80,7 +80,7 @@ static void check_idle(world *w)
         for (int k = 0; k < a->timeout_count && !a->ended; k++) {
             bool expired = eddy_timeout_expired(a->timeouts[k]);
             double when = eddy_timeout_when(a->timeouts[k]);
-            EXPECT(w, expired || !w->quiet || when > eddy_loop_time(w->loop) + LONG_TIME,
+            EXPECT(w, expired || !w->quiet || when > eddy_loop_time(w->loop) + (double)LONG_TIME,
                    "a timeout will never strike");
             EXPECT(w, expired || !w->simulated || when > eddy_loop_time(w->loop) - 1e-4,
                    "a timeout is due and did not strike");

@@ -6,7 +6,8 @@
 #include "support/support.h"
 
 enum { STEPS = 240, ACTORS = 120, DEPTH = 6, CANCELS = 6, CHILDREN = 4 };
-enum { LONG_TIME = 100 }; /* seconds: nobody waits for what is that far */
+/* Seconds: nobody waits for what is that far. A group at its exit is reminded after ten. */
+enum { LONG_TIME = 5 };
 
 typedef struct world world;
 typedef struct actor actor;

@@ -73,7 +73,7 @@ static void rescue(world *w)
 static void turn(world *w, bool idle_is_looked_at)
 {
     double next = eddy_loop_next_timeout(w->loop);
-    w->quiet = next > LONG_TIME && w->outside == 0;
+    w->quiet = next > (double)LONG_TIME && w->outside == 0;
     if (idle_is_looked_at)
         check_all(w, next > 0);
     if (w->broken != NULL)

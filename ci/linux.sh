@@ -1,0 +1,62 @@
+#!/bin/sh
+# ci/linux.sh [STAGE...]: the tests on this machine, one stage a way to build; without names all of them, one after the other.
+# ci/linux.sh --stages prints the names. Stops at the first that fails; results of the conformance programs stay in build/*/tests/results/.
+set -eu
+cd "$(dirname "$0")/.."
+
+UBSAN_OPTIONS=print_stacktrace=1
+export UBSAN_OPTIONS
+stages="gcc clang epoll-only poll-only select-only sim-only ucontext no-tls cares asan tsan valgrind"
+
+build() { # PRESET [OPTION...]
+    preset=$1
+    shift
+    cmake --preset "$preset"
+    cmake --build --preset "$preset" -j2 "$@"
+}
+
+test_it() { # [CTEST OPTION...]
+    ctest --preset "$preset" -j2 --no-tests=error "$@"
+}
+
+# One backend alone, no TLS, or c-ares in place of threads: the libraries build so, and what is there keeps the laws.
+one_backend() {
+    build "$1" --target eddy_shared eddy_static conformance conformance_laws
+    test_it -L conformance
+}
+
+run_stage() {
+    case $1 in
+    gcc | clang | ucontext | asan)
+        build "$1"
+        test_it
+        ;;
+    tsan)
+        build tsan
+        test_it -L 'threads|unit|conformance' -E '^laws/'
+        ;;
+    valgrind)
+        build valgrind
+        test_it -L 'unit|conformance'
+        ;;
+    no-tls | *-only) one_backend "$1" ;;
+    cares)
+        ci/install cares
+        one_backend cares
+        ;;
+    *)
+        echo "ci/linux.sh: no stage '$1'; there are: $stages" >&2
+        exit 2
+        ;;
+    esac
+}
+
+if [ "${1:-}" = --stages ]; then
+    echo "$stages"
+    exit
+fi
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $stages
+for stage; do
+    run_stage "$stage"
+done

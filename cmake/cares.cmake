@@ -1,0 +1,42 @@
+# cares.cmake: whether names are looked up by c-ares, which file that takes, and what users of the library then link.
+# Without it every lookup is a thread's.
+
+include(cmake/eddy-cares.cmake)
+if(EDDY_CARES)
+    eddy_find_cares()
+    if(NOT TARGET eddy_cares)
+        message(FATAL_ERROR "EDDY_CARES=ON needs c-ares 1.18; `ci/install cares` installs it (libc-ares-dev).")
+    endif()
+    file(STRINGS ${EDDY_CARES_INCLUDE}/ares_version.h eddy_cares_version REGEX "define ARES_VERSION_STR ")
+    string(REGEX REPLACE ".*\"(.*)\".*" "\\1" eddy_cares_version "${eddy_cares_version}")
+    if(eddy_cares_version VERSION_LESS 1.18)
+        message(FATAL_ERROR "EDDY_CARES=ON needs c-ares 1.18, found ${eddy_cares_version}.")
+    endif()
+    set_source_files_properties(${PROJECT_SOURCE_DIR}/core/net/cares.c PROPERTIES COMPILE_DEFINITIONS _DEFAULT_SOURCE=1)
+    message(STATUS "Lookups: c-ares ${eddy_cares_version}")
+else()
+    message(STATUS "Lookups: threads")
+endif()
+
+# Take the file of the other choice out of the list.
+function(eddy_choose_cares list)
+    set(files ${${list}})
+    if(EDDY_CARES)
+        list(FILTER files EXCLUDE REGEX "/core/net/cares_none\\.c$")
+    else()
+        list(FILTER files EXCLUDE REGEX "/core/net/cares\\.c$")
+    endif()
+    set(${list} ${files} PARENT_SCOPE)
+endfunction()
+
+function(eddy_compile_cares target)
+    if(EDDY_CARES)
+        target_include_directories(${target} SYSTEM PRIVATE ${EDDY_CARES_INCLUDE})
+    endif()
+endfunction()
+
+function(eddy_use_cares target)
+    if(EDDY_CARES)
+        target_link_libraries(${target} PRIVATE eddy_cares)
+    endif()
+endfunction()

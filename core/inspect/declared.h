@@ -1,0 +1,11 @@
+/* declared.h: waits that the program tells of, since eddy cannot see them.
+ * Touches task.h. */
+#ifndef EDDYI_DECLARED_H
+#define EDDYI_DECLARED_H
+
+#include "core/task/task.h"
+
+void eddyi_declared_targets(const eddy_future *waiter, eddyi_visit *visit);
+void eddyi_declared_close(eddy_loop *loop); /* the loop closes: all are forgotten */
+
+#endif

@@ -1,0 +1,43 @@
+/* quiet.c: a SIGPIPE of one's own is blocked and taken back, unless one was waiting before; for systems without sigtimedwait.
+ * Touches the calling thread's signal mask. It is taken only if it is there: an ignored one never is. */
+#include "platform/posix/quiet.h"
+
+#include <errno.h>
+#include <pthread.h>
+
+static sigset_t broken_pipe(void)
+{
+    sigset_t set;
+    (void)sigemptyset(&set);
+    (void)sigaddset(&set, SIGPIPE);
+    return set;
+}
+
+void eddyi_quiet_begin(eddyi_quiet *quiet)
+{
+    sigset_t set = broken_pipe(), waiting;
+    (void)sigemptyset(&waiting);
+    (void)pthread_sigmask(SIG_BLOCK, &set, &quiet->before);
+    if (sigismember(&quiet->before, SIGPIPE) == 1) /* else it would have been delivered */
+        (void)sigpending(&waiting);
+    quiet->waited = sigismember(&waiting, SIGPIPE) == 1;
+}
+
+void eddyi_quiet_end(const eddyi_quiet *quiet, bool broken)
+{
+    sigset_t set = broken_pipe(), waiting;
+    int error = errno, number;
+    (void)sigemptyset(&waiting);
+    if (broken && !quiet->waited)
+        (void)sigpending(&waiting);
+    if (sigismember(&waiting, SIGPIPE) == 1)
+        (void)sigwait(&set, &number);
+    (void)pthread_sigmask(SIG_SETMASK, &quiet->before, NULL);
+    errno = error;
+}
+
+void eddyi_quiet_descriptor(int fd, bool on)
+{
+    (void)fd;
+    (void)on;
+}

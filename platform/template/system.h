@@ -1,0 +1,22 @@
+/* system.h: how code of this system calls it: through the injection table, so that a test can make every call fail.
+ * Touches the injection table. Every call that can fail, of this folder and of the backends for this system, is an EDDYI_CALL. */
+#ifndef EDDYI_TEMPLATE_SYSTEM_H
+#define EDDYI_TEMPLATE_SYSTEM_H
+
+#include "core/base/inject.h"
+
+/* Fill in: where the system keeps the error of a call (errno, GetLastError, a return value), and say it in place of `last_error`:
+ *
+ *     #ifdef EDDY_INJECT
+ *     #define EDDYI_CALL(name, failure, arguments) \
+ *         (eddyi_inject_fails(EDDYI_INJECT_##name, &last_error) ? (failure) : name arguments)
+ *     #else
+ *     #define EDDYI_CALL(name, failure, arguments) (name arguments)
+ *     #endif
+ *
+ * A call that core/base/inject.h does not know is one more X(name) there. */
+
+int eddyi_error_from_system(
+    int os_error); /* the system's number as an EDDY_E... code; EDDY_ESYSTEM: it has none */
+
+#endif
