@@ -9,10 +9,11 @@ unsigned eddyi_process_thread_count(void)
 {
     unsigned count = 0;
     THREADENTRY32 thread = {.dwSize = sizeof thread};
-    HANDLE all = CreateToolhelp32Snapshot(TH32CS_SNAPTHREAD, 0);
+    HANDLE all = EDDYI_CALL_AS(open, CreateToolhelp32Snapshot, INVALID_HANDLE_VALUE, (TH32CS_SNAPTHREAD, 0));
     if (all == INVALID_HANDLE_VALUE)
         return 0;
-    for (BOOL more = Thread32First(all, &thread); more; more = Thread32Next(all, &thread))
+    for (BOOL more = EDDYI_CALL_AS(read, Thread32First, FALSE, (all, &thread)); more;
+         more = Thread32Next(all, &thread))
         count += thread.th32OwnerProcessID == GetCurrentProcessId();
     (void)CloseHandle(all);
     return count;
