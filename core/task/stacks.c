@@ -330,7 +330,7 @@ static void put_guard(stack_slab *slab, uint16_t index)
 static void be_stack(stack_slab *slab, uint16_t index)
 {
     char *low = low_of(slab, index) + slab->class->guard;
-    if (slab->class->guard != 0)
+    if (!slab->unguarded[index])
         eddyi_pages_as_stack(low, (size_t)((char *)stack_of(slab, index) - low));
 }
 

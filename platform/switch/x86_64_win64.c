@@ -47,3 +47,21 @@ void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*ent
     top->no_caller = 0;
     eddyi_context_begin(from, top, low, entry, arg);
 }
+
+void eddyi_context_read(const eddyi_context *context, CONTEXT *registers)
+{
+    const struct saved {
+        uint64_t vectors[20], control, stack[3], air;
+        uint64_t r15, r14, r13, r12, rsi, rdi, rbx, rbp, address;
+    } *saved = context->stack_pointer;
+    registers->R15 = saved->r15;
+    registers->R14 = saved->r14;
+    registers->R13 = saved->r13;
+    registers->R12 = saved->r12;
+    registers->Rsi = saved->rsi;
+    registers->Rdi = saved->rdi;
+    registers->Rbx = saved->rbx;
+    registers->Rbp = saved->rbp;
+    registers->Rip = saved->address;
+    registers->Rsp = (uintptr_t)(saved + 1);
+}

@@ -1,71 +1,70 @@
-/* symbols.c: the names of places in the program, as far as the system's loader knows them: in which program or library they are.
- * Touches the loader and the allocator. Functions and lines are in formats of the compiler's own. */
-#include <stddef.h>
-
+/* symbols.c: in which program or library an address lies.
+ * Touches the list of modules and the allocator. Names of functions are in debug information of other kinds than this system's own. */
 #include "core/base/memory.h"
 #include "core/platform.h"
 #include "platform/windows/system.h"
 #include "platform/windows/text.h"
 
-typedef struct module {
-    HMODULE handle;
-    struct module *next;
-    char path[MAX_PATH];
-} module;
+enum { LONGEST_PATH = 1024 };
+
+typedef struct object {
+    struct object *next;
+    HMODULE module;
+    char path[LONGEST_PATH];
+} object;
 
 struct eddyi_symbols {
-    module *modules; /* those that were asked about */
+    object *first;
 };
 
 int eddyi_symbols_open(eddyi_symbols **out)
 {
-    *out = eddyi_allocate(eddyi_default_allocator(), sizeof **out);
-    if (*out != NULL)
-        (*out)->modules = NULL;
-    return 0; /* without memory there are only addresses */
+    eddyi_symbols *symbols = eddyi_allocate_zero(eddyi_default_allocator(), sizeof *symbols);
+    if (symbols == NULL)
+        return EDDY_ENOMEM;
+    *out = symbols;
+    return 0;
 }
 
 void eddyi_symbols_close(eddyi_symbols *symbols)
 {
-    if (symbols == NULL)
-        return;
-    while (symbols->modules != NULL) {
-        module *next = symbols->modules->next;
-        eddyi_release(eddyi_default_allocator(), symbols->modules);
-        symbols->modules = next;
+    while (symbols != NULL && symbols->first != NULL) {
+        object *found = symbols->first;
+        symbols->first = found->next;
+        eddyi_release(eddyi_default_allocator(), found);
     }
     eddyi_release(eddyi_default_allocator(), symbols);
 }
 
-static const char *path_of(eddyi_symbols *symbols, HMODULE handle)
+static const object *find_object(eddyi_symbols *symbols, HMODULE module)
 {
-    wchar_t wide[MAX_PATH];
-    for (const module *m = symbols->modules; m != NULL; m = m->next)
-        if (m->handle == handle)
-            return m->path;
-    module *made = eddyi_allocate(eddyi_default_allocator(), sizeof *made);
-    DWORD length = GetModuleFileNameW(handle, wide, MAX_PATH);
-    if (made == NULL || length == 0 || length == MAX_PATH ||
-        eddyi_text_narrow(made->path, sizeof made->path, wide) < 0) {
-        eddyi_release(eddyi_default_allocator(), made);
+    wchar_t wide[LONGEST_PATH];
+    for (const object *known = symbols->first; known != NULL; known = known->next)
+        if (known->module == module)
+            return known;
+    DWORD length = GetModuleFileNameW(module, wide, LONGEST_PATH);
+    object *found = eddyi_allocate(eddyi_default_allocator(), sizeof *found);
+    if (found == NULL || length == 0 || length >= LONGEST_PATH ||
+        eddyi_text_narrow(found->path, sizeof found->path, wide) < 0) {
+        eddyi_release(eddyi_default_allocator(), found);
         return NULL;
     }
-    made->handle = handle;
-    made->next = symbols->modules;
-    symbols->modules = made;
-    return made->path;
+    found->module = module;
+    found->next = symbols->first;
+    symbols->first = found;
+    return found;
 }
 
 void eddyi_symbols_find(eddyi_symbols *symbols, uintptr_t address, eddyi_symbol *out)
 {
-    HMODULE handle;
+    HMODULE module;
+    const DWORD how = GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT;
     *out = (eddyi_symbol){.offset = address};
-    /* The handle of a module is where it begins. */
-    if (symbols == NULL || !GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS |
-                                                   GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                                               (const wchar_t *)address, &handle))
+    if (symbols == NULL || !GetModuleHandleExW(how, (const wchar_t *)address, &module))
         return;
-    out->object = path_of(symbols, handle);
-    if (out->object != NULL)
-        out->offset = address - (uintptr_t)handle;
+    const object *found = find_object(symbols, module);
+    if (found == NULL)
+        return;
+    out->object = found->path;
+    out->offset = address - (uintptr_t)module;
 }

@@ -1,14 +1,8 @@
 /* unwind.c: where the calls on a stack return to, by the tables that the system keeps of every function ("x64 exception handling").
- * Touches those tables, and the layout in which eddyi_context_switch of x86_64_win64.S leaves a stack: so nothing has to run there. */
+ * Touches those tables, which take registers from wherever they are: nothing has to run on the stack that is looked at. */
 #include "core/platform.h"
+#include "platform/windows/stack.h"
 #include "platform/windows/system.h"
-
-/* Upwards from a context's stack pointer, behind what SAVED of x86_64_win64.S stands for. */
-typedef struct saved_registers {
-    unsigned char below[200];
-    DWORD64 r15, r14, r13, r12, rsi, rdi, rbx, rbp;
-    DWORD64 return_address;
-} saved_registers;
 
 /* From the frame that `context` is in, outwards. */
 static size_t walk(CONTEXT *context, const void *above, uintptr_t *addresses, size_t room)
@@ -43,18 +37,8 @@ size_t eddyi_unwind_here(const void *above, uintptr_t *addresses, size_t room)
 size_t eddyi_unwind_context(const eddyi_context *context, const void *low, const void *above,
                             uintptr_t *addresses, size_t room)
 {
-    const saved_registers *saved = context->stack_pointer;
-    CONTEXT there = {.ContextFlags = CONTEXT_FULL,
-                     .Rip = saved->return_address,
-                     .Rsp = (uintptr_t)(saved + 1),
-                     .Rbp = saved->rbp,
-                     .Rbx = saved->rbx,
-                     .Rdi = saved->rdi,
-                     .Rsi = saved->rsi,
-                     .R12 = saved->r12,
-                     .R13 = saved->r13,
-                     .R14 = saved->r14,
-                     .R15 = saved->r15};
+    CONTEXT there = {0};
+    eddyi_context_read(context, &there);
     (void)low;
     return walk(&there, above, addresses, room);
 }

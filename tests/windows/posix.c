@@ -2,6 +2,8 @@
  * Touches both. `read`, `write` and `close` take the place of the C library's, for sockets have numbers of their own. */
 #include "windows/posix.h"
 
+#include "support/results.h"
+
 #include <direct.h>
 #include <stdarg.h>
 #include <string.h>
@@ -213,18 +215,6 @@ int test_getsockopt(int fd, int level, int name, void *value, int *size)
     return getsockopt((SOCKET)fd, level, name, value, size);
 }
 
-int fnmatch(const char *pattern, const char *text, int flags)
-{
-    if (*pattern == '*')
-        return fnmatch(pattern + 1, text, flags) == 0 ||
-                       (*text != '\0' && fnmatch(pattern, text + 1, flags) == 0)
-                   ? 0
-                   : 1;
-    if (*pattern == '\0' || *text == '\0')
-        return *pattern != *text;
-    return *pattern == '?' || *pattern == *text ? fnmatch(pattern + 1, text + 1, flags) : 1;
-}
-
 /* Files of tests lie in the current folder. */
 static bool make_name(char *pattern)
 {
@@ -252,4 +242,17 @@ int mkstemp(char *pattern)
 int test_access(const char *path, int mode)
 {
     return strncmp(path, "/proc/", 6) == 0 || strncmp(path, "/dev/", 5) == 0 ? -1 : _access(path, mode);
+}
+
+int fnmatch(const char *pattern, const char *text, int flags)
+{
+    if (*pattern == '*') {
+        for (; fnmatch(pattern + 1, text, flags) != 0; text++)
+            if (*text == '\0')
+                return FNM_NOMATCH;
+        return 0;
+    }
+    if (*pattern == '\0' || *text == '\0')
+        return *pattern == *text ? 0 : FNM_NOMATCH;
+    return *pattern == '?' || *pattern == *text ? fnmatch(pattern + 1, text + 1, flags) : FNM_NOMATCH;
 }
