@@ -88,7 +88,7 @@ static void tell_holder(eddyi_visit *visit, uint64_t task_id)
 static void tell_target(eddyi_visit *visit, const eddy_future *future)
 {
     teller *self = (teller *)visit;
-    if (!eddyi_future_is_task(future) && (future->kind->targets != NULL || future->waits_declared)) {
+    if (!eddyi_future_is_task(future) && (future->kind->reach != NULL || future->waits_declared)) {
         self->visit.one = tell_member;
         eddyi_text_add(self->text, " %s of", future->kind->name);
         eddyi_targets_through(future, NULL, visit);
@@ -107,8 +107,7 @@ static void tell_task(eddyi_text *text, const eddyi_edges *edges, const eddy_tas
     eddyi_text_add(text, "    %s waits %s%s", eddyi_task_label(task, label), is_future ? "for" : "in ",
                    is_future ? "" : wait->kind->name);
     size_t before = text->size;
-    if (wait->kind->targets != NULL)
-        wait->kind->targets(wait, &self.visit);
+    eddyi_wait_targets(wait, &self.visit);
     if (text->size == before && wait->object != NULL)
         eddyi_text_add(text, " 0x%" PRIxPTR, (uintptr_t)wait->object);
     if (self.told > MOST_TARGETS)

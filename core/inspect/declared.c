@@ -4,11 +4,7 @@
 
 #include <eddy/inspect.h>
 
-typedef struct declared {
-    eddyi_list link;     /* in loop->declared */
-    eddyi_waiter waiter; /* of the future: in its list until it is done, then in the ready queue */
-    eddy_future *by;
-} declared;
+typedef eddyi_declared declared;
 
 _Static_assert(sizeof(declared) <= EDDYI_CELL_SIZE, "it fits a cell");
 

@@ -5,6 +5,12 @@
 
 #include "core/task/task.h"
 
+typedef struct eddyi_declared {
+    eddyi_list link;     /* in loop->declared */
+    eddyi_waiter waiter; /* of the future: in its list until it is done, then in the ready queue */
+    eddy_future *by;
+} eddyi_declared;
+
 void eddyi_declared_targets(const eddy_future *waiter, eddyi_visit *visit);
 void eddyi_declared_close(eddy_loop *loop); /* the loop closes: all are forgotten */
 

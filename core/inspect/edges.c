@@ -17,13 +17,12 @@ typedef struct through {
 static void see_through(eddyi_visit *visit, const eddy_future *future)
 {
     through *self = (through *)visit;
-    bool follows = future->kind->targets != NULL || future->waits_declared;
+    bool follows = future->kind->reach != NULL || future->waits_declared;
     if (eddyi_future_is_task(future) || future == self->end || !follows) {
         self->to->one(self->to, future);
     } else if (self->depth < DEEPEST) {
         self->depth++;
-        if (future->kind->targets != NULL)
-            future->kind->targets(future, visit);
+        eddyi_future_targets(future, visit);
         eddyi_declared_targets(future, visit);
         self->depth--;
     }
@@ -89,8 +88,8 @@ static void add_future(eddyi_visit *visit, const eddy_future *future)
 static void add_targets(builder *self, const eddy_task *task)
 {
     through all = {.visit = {see_through, see_holder}, .to = &self->visit, .end = self->edges->root};
-    if (eddyi_task_waiting(task) && task->wait->kind->targets != NULL)
-        task->wait->kind->targets(task->wait, &all.visit);
+    if (eddyi_task_waiting(task))
+        eddyi_wait_targets(task->wait, &all.visit);
     eddyi_declared_targets(&task->future, &all.visit);
     if (self->edges->families)
         eddyi_groups_targets(task, &all.visit);

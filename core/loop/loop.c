@@ -6,6 +6,7 @@
 
 #include "core/inspect/declared.h"
 #include "core/inspect/origins.h"
+#include "core/inspect/root.h"
 #include "core/loop/choose.h"
 #include "core/loop/inbox.h"
 #include "core/loop/iterate.h"
@@ -96,6 +97,7 @@ static int open_backend(eddy_loop *loop, const eddy_loop_options *options)
 static void free_memory(eddy_loop *loop)
 {
     eddy_allocator allocator = loop->allocator;
+    eddyi_root_remove(loop);
     eddyi_stacks_free(loop);
     eddyi_cells_free(loop);
     eddyi_origins_free(loop);
@@ -137,6 +139,7 @@ int eddyi_loop_create(eddy_loop **out, const eddy_loop_options *options)
     loop->epoch = loop->now;
     eddyi_timers_init(&loop->timers, loop->now);
     eddyi_log(EDDY_LOG_DEBUG, loop, NULL, "Using backend: %s", loop->ops->name);
+    eddyi_root_add(loop);
     *out = loop;
     return 0;
 fail:

@@ -92,14 +92,11 @@ static void lock_abandon(eddyi_wait *wait)
     unbind_if_idle(wait->object);
 }
 
-static void lock_targets(const eddyi_wait *wait, eddyi_visit *visit)
-{
-    const eddy_lock *lock = wait->object;
-    if (lock->locked && lock->holder != 0)
-        visit->holder(visit, lock->holder);
-}
+static const eddy_reach lock_reach = {.shape = EDDY_REACH_HOLDER, /* 0 while it is free */
+                                      .from_object = true,
+                                      .at = offsetof(eddy_lock, holder)};
 
-static const eddyi_wait_kind lock_kind = {"lock", lock_cancel, lock_abandon, lock_targets};
+static const eddyi_wait_kind lock_kind = {"lock", lock_cancel, lock_abandon, &lock_reach};
 
 static int wait_in_line(eddy_lock *lock, eddy_task *task)
 {

@@ -27,12 +27,9 @@ static void await_abandon(eddyi_wait *wait)
     eddy_future_release(wait->object);
 }
 
-static void await_targets(const eddyi_wait *wait, eddyi_visit *visit)
-{
-    visit->one(visit, wait->object);
-}
+static const eddy_reach await_reach = {.shape = EDDY_REACH_ONE, .at = offsetof(eddyi_wait, object)};
 
-static const eddyi_wait_kind await_kind = {"future", await_cancel, await_abandon, await_targets};
+static const eddyi_wait_kind await_kind = {"future", await_cancel, await_abandon, &await_reach};
 
 /* Would waiting for `future` close a ring of tasks that wait for each other? */
 static bool closes_ring(const eddy_task *self, const eddy_future *future)
@@ -112,7 +109,7 @@ static bool shield_cancel(eddyi_wait *wait)
     return true;
 }
 
-static const eddyi_wait_kind shield_kind = {"shield", shield_cancel, await_abandon, await_targets};
+static const eddyi_wait_kind shield_kind = {"shield", shield_cancel, await_abandon, &await_reach};
 
 int eddy_shield(eddy_task *inner, int *outcome)
 {

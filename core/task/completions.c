@@ -117,15 +117,14 @@ static bool next_cancel(eddyi_wait *wait)
     return true;
 }
 
-static void next_targets(const eddyi_wait *wait, eddyi_visit *visit)
-{
-    const eddy_completions *completions = wait->object;
-    for (size_t i = 0; i < completions->count; i++)
-        if (completions->entries[i].waiter.future->state == EDDYI_FUTURE_PENDING)
-            visit->one(visit, completions->entries[i].waiter.future);
-}
+static const eddy_reach next_reach = {.shape = EDDY_REACH_ARRAY,
+                                      .from_object = true,
+                                      .at = offsetof(eddy_completions, entries),
+                                      .count = offsetof(eddy_completions, count),
+                                      .stride = sizeof(entry),
+                                      .item = offsetof(entry, waiter.future)};
 
-static const eddyi_wait_kind next_kind = {"as_completed", next_cancel, next_abandon, next_targets};
+static const eddyi_wait_kind next_kind = {"as_completed", next_cancel, next_abandon, &next_reach};
 
 int eddy_completions_next(eddy_completions *completions, eddy_task **out)
 {

@@ -94,16 +94,14 @@ static void destroy_gather(eddy_future *future)
     eddyi_release(&future->loop->allocator, future);
 }
 
-static void targets_of_gather(const eddy_future *future, eddyi_visit *visit)
-{
-    const gather *g = (const gather *)future;
-    for (size_t i = 0; i < g->count; i++)
-        if (g->members[i].waiter.future != NULL)
-            visit->one(visit, g->members[i].waiter.future);
-}
+static const eddy_reach reach_of_gather = {.shape = EDDY_REACH_ARRAY,
+                                           .at = offsetof(gather, members),
+                                           .count = offsetof(gather, count),
+                                           .stride = sizeof(member),
+                                           .item = offsetof(member, waiter.future)};
 
 static const eddyi_future_kind gather_kind = {"gather", cancel_gather, destroy_gather, cause_of_gather,
-                                              targets_of_gather};
+                                              &reach_of_gather};
 
 static int allocate(eddy_loop *loop, gather **out, size_t count)
 {

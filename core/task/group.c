@@ -13,6 +13,7 @@ typedef struct eddyi_group {
 } eddyi_group;
 
 _Static_assert(sizeof(eddyi_group) <= EDDYI_CELL_SIZE, "a group fits a cell");
+_Static_assert(offsetof(eddyi_group, scope) == 0, "whose children they are is found by the scope");
 _Static_assert(sizeof(eddyi_group_errors) <= EDDYI_CELL_SIZE, "its errors fit the same cell");
 
 static eddyi_scope_ticket *ticket_of(eddy_task_group *group)
@@ -117,14 +118,12 @@ static void reminder_due(eddyi_timer *timer)
     eddyi_task_wake(wait->task, 0);
 }
 
-static void exit_targets(const eddyi_wait *wait, eddyi_visit *visit)
-{
-    const eddyi_group *group = wait->object;
-    eddyi_list_each (link, &group->children)
-        visit->one(visit, &EDDYI_LIST_ITEM(link, eddy_task, sibling)->future);
-}
+static const eddy_reach exit_reach = {.shape = EDDY_REACH_LIST,
+                                      .from_object = true,
+                                      .at = offsetof(eddyi_group, children),
+                                      .item = offsetof(eddy_task, sibling)};
 
-static const eddyi_wait_kind exit_kind = {"task group", exit_cancel, exit_abandon, exit_targets};
+static const eddyi_wait_kind exit_kind = {"task group", exit_cancel, exit_abandon, &exit_reach};
 
 static int wait_in_exit(eddyi_group *group)
 {

@@ -51,15 +51,10 @@ static void destroy_shield(eddy_future *future)
     eddyi_cell_give(future->loop, future);
 }
 
-static void targets_of_shield(const eddy_future *future, eddyi_visit *visit)
-{
-    const shield *s = (const shield *)future;
-    if (s->waiter.future != NULL)
-        visit->one(visit, s->waiter.future);
-}
+static const eddy_reach reach_of_shield = {.shape = EDDY_REACH_ONE, .at = offsetof(shield, waiter.future)};
 
 static const eddyi_future_kind shield_kind = {"shield", cancel_shield, destroy_shield, cause_of_shield,
-                                              targets_of_shield};
+                                              &reach_of_shield};
 
 int eddy_shield_future(eddy_future **out, eddy_future *inner)
 {

@@ -5,6 +5,7 @@
 
 #include <eddy/task.h>
 #include <eddy/thread.h>
+#include "core/inspect/reach.h"
 #include "core/loop/loop.h"
 
 /* ---- futures ---- */
@@ -24,7 +25,7 @@ typedef struct eddyi_future_kind {
     void (*destroy)(eddy_future *); /* give the memory back; NULL: a cell */
     /* The future whose error it handed on, which knows the detail; NULL, or gives NULL: none. */
     eddy_future *(*cause)(const eddy_future *);
-    void (*targets)(const eddy_future *, eddyi_visit *); /* whom it follows; NULL: nobody */
+    const eddy_reach *reach; /* whom it follows; NULL: nobody */
 } eddyi_future_kind;
 
 struct eddy_future {
@@ -81,7 +82,7 @@ typedef struct eddyi_wait_kind {
     /* The loop is closing and the task will never run again: unlink all that this wait put anywhere, without side effects;
      * also when the task was woken already. */
     void (*abandon)(eddyi_wait *);
-    void (*targets)(const eddyi_wait *, eddyi_visit *); /* whom it waits for; NULL: nobody in particular */
+    const eddy_reach *reach; /* whom it waits for; NULL: nobody in particular */
 } eddyi_wait_kind;
 struct eddyi_wait {
     const eddyi_wait_kind *kind;

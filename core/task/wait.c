@@ -90,17 +90,14 @@ static void set_abandon(eddyi_wait *wait)
         eddyi_release(&loop->allocator, w->watchers);
 }
 
-static void set_targets(const eddyi_wait *wait, eddyi_visit *visit)
-{
-    const watched *w = EDDYI_CONTAINER(wait, watched, set.wait);
-    for (size_t i = 0; i < w->count; i++) {
-        const eddy_future *future = w->watchers[i].waiter.future;
-        if (future != NULL && future->state == EDDYI_FUTURE_PENDING)
-            visit->one(visit, future);
-    }
-}
+_Static_assert(offsetof(watched, set.wait) == 0, "reach begins at the wait");
+static const eddy_reach set_reach = {.shape = EDDY_REACH_ARRAY_AT,
+                                     .at = offsetof(watched, watchers),
+                                     .count = offsetof(watched, count),
+                                     .stride = sizeof(watcher),
+                                     .item = offsetof(watcher, waiter.future)};
 
-static const eddyi_wait_kind set_kind = {"wait", set_cancel, set_abandon, set_targets};
+static const eddyi_wait_kind set_kind = {"wait", set_cancel, set_abandon, &set_reach};
 
 /* Whether the condition holds before anybody waits. */
 static bool holds(eddy_task *const *tasks, size_t count, eddy_return_when return_when)
