@@ -1,5 +1,7 @@
 /* call_graph_text.c: a call graph, or one stack, as text (asyncio Q8).
  * Touches call_graph.h. Each node is written once, so the text grows with the graph and not with the ways through it (fault I2). */
+#include <inttypes.h>
+
 #include "core/base/memory.h"
 #include "core/inspect/call_graph.h"
 #include "core/inspect/names.h"
@@ -12,10 +14,10 @@ static void write_name(eddyi_text *text, const eddy_future *future)
 {
     char label[EDDYI_LABEL_SIZE];
     if (eddyi_future_is_task(future))
-        eddyi_text_add(text, "Task(name=%s, id=%p)", eddyi_task_label((const eddy_task *)future, label),
-                       (const void *)future);
+        eddyi_text_add(text, "Task(name=%s, id=0x%" PRIxPTR ")",
+                       eddyi_task_label((const eddy_task *)future, label), (uintptr_t)future);
     else
-        eddyi_text_add(text, "%s(id=%p)", future->kind->name, (const void *)future);
+        eddyi_text_add(text, "%s(id=0x%" PRIxPTR ")", future->kind->name, (uintptr_t)future);
 }
 
 /* ---- the graph ---- */

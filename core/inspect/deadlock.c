@@ -6,6 +6,7 @@
  * part, and by posts, which any thread may make that knows the loop. So the last question is whether this thread is alone: then nobody is
  * there to post. Threads of the pools that sleep for want of a job do not count. All this is asked after a while of idleness, and again each time
  * that twice as long has passed, so it costs nothing; the last one who could have helped may have gone meanwhile. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "core/inspect/cycles.h"
@@ -80,7 +81,7 @@ static void tell_holder(eddyi_visit *visit, uint64_t task_id)
     size_t number = eddyi_edges_find(self->edges, task_id);
     if (number < self->edges->count)
         (void)eddyi_task_label(self->edges->tasks[number], label);
-    eddyi_text_add(self->text, " %p, held by %s", self->object, label);
+    eddyi_text_add(self->text, " 0x%" PRIxPTR ", held by %s", (uintptr_t)self->object, label);
 }
 
 /* A future that follows others is told by what it is and whom it follows. */
@@ -108,7 +109,7 @@ static void tell_task(eddyi_text *text, const eddyi_edges *edges, const eddy_tas
     size_t before = text->size;
     eddyi_wait_targets(wait, &self.visit);
     if (text->size == before && wait->object != NULL)
-        eddyi_text_add(text, " %p", wait->object);
+        eddyi_text_add(text, " 0x%" PRIxPTR, (uintptr_t)wait->object);
     if (self.told > MOST_TARGETS)
         eddyi_text_add(text, " and %zu more", self.told - MOST_TARGETS);
     eddyi_text_add(text, "\n");

@@ -2,6 +2,7 @@
  * Touches memory. A label holds no control character, no quote that would end it, and no broken UTF-8. */
 #include "core/inspect/text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,6 +110,6 @@ const char *eddyi_future_label(const eddy_future *future, char label[EDDYI_LABEL
 {
     if (eddyi_future_is_task(future))
         return eddyi_task_label((const eddy_task *)future, label);
-    (void)snprintf(label, EDDYI_LABEL_SIZE, "%s %p", future->kind->name, (const void *)future);
+    (void)snprintf(label, EDDYI_LABEL_SIZE, "%s 0x%" PRIxPTR, future->kind->name, (uintptr_t)future);
     return label;
 }

@@ -434,6 +434,8 @@ TASK_TEST(fault_S7_fed_stream_gets_the_error_of_its_transport)
     feeding f;
     ptrdiff_t got;
     (void)arg;
+    if (!support_has(SUPPORT_RESETS))
+        return support_skip("an aborted connection ends like a closed one");
     open_feeding(&f, 0);
     assert_int_equal(eddy_transport_write(f.client.transport, much, sizeof much), 0);
     assert_true(eddy_stream_read(f.stream, buffer, sizeof buffer) > 0);

@@ -4,6 +4,8 @@
 #include "stuck.h"
 #include "suite.h"
 
+#include <inttypes.h>
+
 #include "core/base/inject.h"
 #include "core/platform.h"
 #include "core/task/task.h"
@@ -116,8 +118,8 @@ static void fault_C16_every_kind_of_wait_is_named(void **state)
     SKIP_UNLESS_STUCK_CAN_BE_SEEN();
     (void)stuck_expect(wait_at_all, all, false);
     for (int i = 0; all[i].name != NULL; i++)
-        stuck_must_tell("    '%s' waits %s %s %p\n", all[i].name, all[i].wait == await_future ? "for" : "in",
-                        all[i].name, all[i].object);
+        stuck_must_tell("    '%s' waits %s %s 0x%" PRIxPTR "\n", all[i].name,
+                        all[i].wait == await_future ? "for" : "in", all[i].name, (uintptr_t)all[i].object);
     assert_null(strstr(stuck_told()->text, "cycle"));
 }
 
@@ -284,11 +286,11 @@ static void fault_C16_locks_taken_crosswise_are_told_with_their_holders(void **s
     (void)state;
     SKIP_UNLESS_STUCK_CAN_BE_SEEN();
     (void)stuck_expect(cross, NULL, true);
-    stuck_must_tell("'Anna' waits in lock %p, held by 'Bert'\n", (void *)&right);
-    stuck_must_tell("'Bert' waits in lock %p, held by 'Anna'\n", (void *)&left);
+    stuck_must_tell("'Anna' waits in lock 0x%" PRIxPTR ", held by 'Bert'\n", (uintptr_t)&right);
+    stuck_must_tell("'Bert' waits in lock 0x%" PRIxPTR ", held by 'Anna'\n", (uintptr_t)&left);
     stuck_must_tell("    cycle: 'Anna' -> 'Bert' -> 'Anna'\n");
     (void)stuck_expect(cross, NULL, false); /* who holds a lock is known in debug mode only */
-    stuck_must_tell("'Anna' waits in lock %p\n", (void *)&right);
+    stuck_must_tell("'Anna' waits in lock 0x%" PRIxPTR "\n", (uintptr_t)&right);
     assert_null(strstr(stuck_told()->text, "cycle"));
 }
 
@@ -384,7 +386,7 @@ static void fault_C16_the_loop_and_the_future_can_be_used_again(void **state)
     stuck_listen(loop);
     assert_int_equal(eddy_loop_create_future(loop, &future), 0);
     assert_int_equal(eddy_loop_run_until_complete(loop, future), EDDY_EDEADLK);
-    stuck_must_tell("    run_until_complete waits for Future %p\n", (void *)future);
+    stuck_must_tell("    run_until_complete waits for Future 0x%" PRIxPTR "\n", (uintptr_t)future);
     assert_int_equal(eddy_future_set_result(future, 7), 0);
     assert_int_equal(eddy_loop_run_until_complete(loop, future), 7);
     assert_int_equal(stuck_told()->count, 1);
