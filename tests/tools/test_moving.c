@@ -2,7 +2,7 @@
  * Touches children and the program eddy. However it comes at them, no task is shown below another than its own. */
 #include "looked_at.h"
 
-enum { HOSTS = 4, WORKERS = 3, LOOKS = 1000, MOST_TASKS = 256 };
+enum { HOSTS = 4, WORKERS = 3, LOOKS = 1000 / FEWER, MOST_TASKS = 256 };
 
 /* ---- the process: hosts have workers and an inn, and inns have guests who come and go ---- */
 

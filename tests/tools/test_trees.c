@@ -314,7 +314,7 @@ static void fault_I5_hostile_names_from_outside_are_cut_and_escaped(void **state
     looked_at_end(child);
 }
 
-enum { MANY = 100000, CHAIN = 30000 };
+enum { MANY = 100000 / FEWER, CHAIN = 30000 / FEWER };
 
 static int many(void *arg)
 {
@@ -337,7 +337,7 @@ static void a_hundred_thousand_tasks_are_shown(void **state)
     assert_int_equal(status, 0);
     assert_int_equal(count_lines(text, "\n"), MANY + 2);
     assert_int_equal(count_lines(text, "\n├── (T) Task-"), MANY - 1);
-    assert_int_equal(count_lines(text, "\n└── (T) Task-100001 (100001) waiting in sleep"), 1);
+    assert_int_equal(count_lines(text, "\n└── (T) Task-"), 1);
     free(text);
     status = looked_at_ask(child, "ps", &text);
     looked_at_end(child);

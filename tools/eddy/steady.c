@@ -4,8 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-enum { MOST_LOOKS = 60, LOOKS_THAT_DIFFER = 12 };
+enum { MOST_LOOKS = 3000, LOOKS_THAT_DIFFER = 3, MOST_SECONDS = 10 /* of work */ };
 
 static bool same_row(const task_row *a, const task_row *b)
 {
@@ -139,13 +140,15 @@ const char *snapshot_take(task_snapshot *out, other_process *process, const eddy
     task_snapshot last = {0}, now;
     bool has_last = false;
     const char *why = NULL;
-    for (int looks = 0, differ = 0; looks < MOST_LOOKS; looks++) {
+    clock_t began = clock() / CLOCKS_PER_SEC;
+    for (int looks = 0, differ = 0; looks < MOST_LOOKS && clock() / CLOCKS_PER_SEC < began + MOST_SECONDS;
+         looks++) {
         why = snapshot_look(&now, process, record);
         if (why != NULL) {
             snapshot_free(&now);
             if (process_state(process) != PROCESS_FINE)
                 break;
-            process_pause(0.0001 * looks); /* out of step with whatever it does */
+            process_pause(0.00001 * (looks % 10)); /* out of step with whatever it does */
             continue;
         }
         bool done = has_last && same(&last, &now);
