@@ -68,17 +68,17 @@ if(NOT EDDY_SWITCH MATCHES "^(auto|assembly|ucontext)$")
     message(FATAL_ERROR "EDDY_SWITCH=${EDDY_SWITCH}: must be auto, assembly or ucontext.")
 elseif(EDDY_SWITCH STREQUAL "ucontext" OR (EDDY_SWITCH STREQUAL "auto" AND NOT EXISTS "${assembly}"))
     set(switch ${PROJECT_SOURCE_DIR}/platform/switch/ucontext.c)
+    set(call "")
     set(eddy_switch_libraries m) # fesetenv
 elseif(NOT EXISTS "${assembly}")
     message(FATAL_ERROR "EDDY_SWITCH=assembly: there is none for ${CMAKE_SYSTEM_PROCESSOR}; take ucontext.")
 else()
     string(REGEX REPLACE "S$" "c" frame ${assembly}) # lays out the first frame
     set(switch ${assembly} ${frame})
-endif()
-list(GET switch 0 name)
-string(REGEX REPLACE "[.]S$" "_call.S" call ${name}) # to look at the stacks of tasks that wait
-if(name STREQUAL call OR NOT EXISTS "${call}")
-    set(call ${PROJECT_SOURCE_DIR}/platform/switch/no_call.c)
+    string(REGEX REPLACE "[.]S$" "_call.S" call ${assembly}) # to look at the stacks of tasks that wait
+    if(NOT EXISTS "${call}")
+        set(call ${PROJECT_SOURCE_DIR}/platform/switch/no_call.c)
+    endif()
 endif()
 list(APPEND switch ${call})
 list(APPEND eddy_platform ${switch})

@@ -143,6 +143,8 @@ void eddyi_context_switch(eddyi_context *from, const eddyi_context *to);
 /* Call fn(arg) on the stack of a context that somebody left, below what is saved there, and come back; the context stays as it is. False: nobody
  * knows how to here, and nothing was done. */
 bool eddyi_context_call(const eddyi_context *context, void (*fn)(void *arg), void *arg);
+/* Whether to an unwinder it was called by whoever left. */
+extern const bool eddyi_context_call_can_be_unwound;
 
 /* ---- unwind.c: the frames of a stack ---- */
 

@@ -50,7 +50,7 @@ size_t eddyi_unwind_context(const eddyi_context *context, const void *low, const
 {
     uintptr_t top = (uintptr_t)context->stack_pointer;
     walk self = {.above = (uintptr_t)above, .addresses = addresses, .room = room};
-    if (top < (uintptr_t)low + ROOM_ON_STACK)
+    if (!eddyi_context_call_can_be_unwound || top < (uintptr_t)low + ROOM_ON_STACK)
         return 0;
     if (self.above < top)
         self.above = top; /* below that are the unwinder's own */

@@ -24,3 +24,5 @@ void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*ent
     new.stack_pointer = top;
     eddyi_context_switch(from, &new);
 }
+
+const bool eddyi_context_call_can_be_unwound = true;

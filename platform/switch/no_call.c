@@ -9,3 +9,5 @@ bool eddyi_context_call(const eddyi_context *context, void (*fn)(void *arg), voi
     (void)arg;
     return false;
 }
+
+const bool eddyi_context_call_can_be_unwound = false;

@@ -3,3 +3,5 @@
 #include "core/platform.h"
 
 const size_t eddyi_context_room = 0;
+
+const bool eddyi_context_call_can_be_unwound = true;

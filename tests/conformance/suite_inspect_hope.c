@@ -157,10 +157,6 @@ static int with_a_server(void *arg)
 static void fault_C16_a_server_that_waits_for_clients_is_hope(void **state)
 {
     (void)state;
-    if (EDDY_TEST_SLOWER > 1) {
-        (void)support_skip("its interrupt has been seen to be lost there");
-        return;
-    }
     must_be_silent(with_a_server, EDDY_EINTERRUPTED);
 }
 

@@ -48,6 +48,7 @@ void support_init(int argc, char **argv)
     }
     if (eddy_set_allocator(&allocator) < 0)
         abort();
+    support_hear_all_signals();
 }
 
 const char *support_backend(void)

@@ -14,7 +14,8 @@
 
 #include <eddy.h>
 
-/* Call once at the start of main: the counting allocator, and the backend by argument or EDDY_BACKEND. */
+/* Call once at the start of main: the counting allocator, the backend by argument or EDDY_BACKEND, and no signal is ignored or
+ * blocked because whoever started us wanted that: a shell's background jobs do not hear SIGINT, and so a runner lets it be. */
 void support_init(int argc, char **argv);
 const char *support_backend(void); /* NULL: the build's default */
 bool support_is_simulated(void);
@@ -35,6 +36,7 @@ enum support_feature {
     SUPPORT_TELLS_BLOCKING     /* whether a socket blocks can be asked */
 };
 bool support_has(enum support_feature feature);
+void support_hear_all_signals(void); /* what support_init does about them */
 bool support_thread_name(char *name,
                          size_t size); /* of the calling thread; false: the system does not tell */
 

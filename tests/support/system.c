@@ -1,9 +1,10 @@
-/* system.c: what the system tells about this process: how many descriptors are open, what a thread is called.
+/* system.c: what the system tells about this process: how many descriptors are open, what a thread is called, which signals it hears.
  * Touches /proc. */
 #include "support.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,6 +19,17 @@ int support_open_descriptors(void)
         count++;
     closedir(directory);
     return count;
+}
+
+void support_hear_all_signals(void)
+{
+    struct sigaction action;
+    sigset_t none;
+    for (int number = 1; number < 32; number++)
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            (void)signal(number, SIG_DFL);
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 bool support_thread_name(char *name, size_t size)
