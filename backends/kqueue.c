@@ -2,7 +2,6 @@
  * Touches kqueue, a pipe where EVFILT_USER is missing, and the clock. The kernel is given the generation and knows the number; the
  * table here knows the slot. What changes is given to the kernel by the call that waits. */
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/types.h>
 #include <sys/event.h>
@@ -11,6 +10,7 @@
 
 #include "backends/identity.h"
 #include "backends/readiness/poller.h"
+#include "backends/wake_pipe.h"
 #include "core/base/memory.h"
 #include "core/platform.h"
 
@@ -41,9 +41,8 @@ typedef struct entry { /* one descriptor number */
 struct eddyi_poller {
     const eddy_allocator *allocator;
     int queue;
-    eddy_fd wake[2];   /* -1: the kernel has EVFILT_USER */
-    atomic_bool woken; /* a wake is on its way: more of them need no system call */
-    bool guest;        /* somebody waits for our descriptor, so the kernel must know at once */
+    eddyi_wake_pipe wake; /* not open: the kernel has EVFILT_USER, and `woken` means that one is on its way */
+    bool guest;           /* somebody waits for our descriptor, so the kernel must know at once */
     struct kevent *events;
     int capacity;
     entry *entries;
@@ -296,21 +295,18 @@ static int open_wake(eddyi_poller *poller)
         return 0;
     if (errno == ENOMEM)
         return EDDY_ENOMEM;
-    int rc = eddyi_pipe_create(poller->wake, 0);
+    int rc = eddyi_wake_pipe_open(&poller->wake);
     if (rc < 0)
         return rc;
     const eddyi_event event = {.slot = EDDYI_SLOT_WAKE, .bits = EDDYI_IN};
-    return kqueue_add(poller, poller->wake[0], event, true);
+    return kqueue_add(poller, poller->wake.ends[0], event, true);
 }
 
 static void kqueue_close(eddyi_poller *poller)
 {
-    if (poller->wake[0] >= 0) {            /* both or none */
-        (void)close((int)poller->wake[0]); /* no EDDYI_CALL */
-        (void)close((int)poller->wake[1]);
-    }
+    eddyi_wake_pipe_close(&poller->wake);
     if (poller->queue >= 0)
-        (void)close(poller->queue);
+        (void)close(poller->queue); /* no EDDYI_CALL */
     eddyi_release(poller->allocator, poller->dirty);
     eddyi_release(poller->allocator, poller->entries);
     eddyi_release(poller->allocator, poller->events);
@@ -328,9 +324,8 @@ static int kqueue_open(eddyi_poller **out, const eddyi_backend_config *config)
         return rc;
     poller->allocator = config->allocator;
     poller->queue = -1;
-    poller->wake[0] = poller->wake[1] = -1;
+    eddyi_wake_pipe_init(&poller->wake);
     poller->capacity = (int)config->batch;
-    atomic_init(&poller->woken, false);
     poller->events = eddyi_allocate(config->allocator, size);
     if (poller->events == NULL)
         goto out;
@@ -383,20 +378,13 @@ static uint32_t refused(eddyi_poller *poller, const struct kevent *event)
     return EDDYI_IN | EDDYI_OUT | EDDYI_EVENT_ASK | EDDYI_EVENT_DROPPED;
 }
 
-static void empty_wake(eddyi_poller *poller)
-{
-    char bytes[16];
-    /* no EDDYI_CALL: the pipe is ours, and at most a few bytes are in it */
-    ssize_t taken = read((int)poller->wake[0], bytes, sizeof bytes);
-    (void)taken;
-}
-
 /* From here on a wake tells the kernel again. One that came before ends this wait, and what it announces is visible. */
 static void wake_came(eddyi_poller *poller)
 {
-    if (poller->wake[0] >= 0)
-        empty_wake(poller);
-    (void)atomic_exchange(&poller->woken, false);
+    if (poller->wake.ends[0] >= 0)
+        eddyi_wake_pipe_empty(&poller->wake);
+    else
+        (void)atomic_exchange(&poller->wake.woken, false);
 }
 
 static void translate(eddyi_poller *poller, eddyi_event *events, int count)
@@ -451,18 +439,17 @@ static int kqueue_wait(eddyi_poller *poller, uint64_t deadline, eddyi_event *eve
 
 static void kqueue_wake(eddyi_poller *poller)
 {
-    if (atomic_exchange(&poller->woken, true))
+    if (poller->wake.ends[0] >= 0) {
+        eddyi_wake_pipe_ring(&poller->wake);
+        return;
+    }
+    if (atomic_exchange(&poller->wake.woken, true))
         return;
     int saved = errno;
+    struct kevent user = describe(0, EVFILT_USER, 0, 0);
+    user.fflags = NOTE_TRIGGER;
     /* no EDDYI_CALL: runs in signal handlers, and nothing can be missing */
-    if (poller->wake[1] >= 0) {
-        ssize_t written = write((int)poller->wake[1], "", 1);
-        (void)written;
-    } else {
-        struct kevent user = describe(0, EVFILT_USER, 0, 0);
-        user.fflags = NOTE_TRIGGER;
-        (void)kevent(poller->queue, &user, 1, NULL, 0, &at_once);
-    }
+    (void)kevent(poller->queue, &user, 1, NULL, 0, &at_once);
     errno = saved;
 }
 

@@ -2,13 +2,12 @@
  * Touches poll, a pipe and the clock. Only what somebody asks for is shown to the kernel, which tells hang-ups of anything it
  * sees; and no wait ends before its deadline without a reason. */
 #include <poll.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "backends/identity.h"
 #include "backends/readiness/poller.h"
+#include "backends/wake_pipe.h"
 #include "core/base/memory.h"
 #include "core/platform.h"
 
@@ -42,8 +41,7 @@ struct eddyi_poller {
     int room; /* numbers below it have an entry, and there are as many places */
     int count;
     int turn; /* where the next look at the answers begins: full batches shall starve nobody */
-    eddy_fd wake[2];
-    atomic_bool woken; /* a byte is in the pipe: more need no system call */
+    eddyi_wake_pipe wake;
 };
 
 static int last_error(void)
@@ -144,10 +142,7 @@ static int poll_probe(void)
 
 static void poll_close(eddyi_poller *poller)
 {
-    if (poller->wake[0] >= 0) {            /* both or none */
-        (void)close((int)poller->wake[0]); /* no EDDYI_CALL: whatever close says, the descriptor is gone */
-        (void)close((int)poller->wake[1]);
-    }
+    eddyi_wake_pipe_close(&poller->wake);
     eddyi_release(poller->allocator, poller->watched);
     eddyi_release(poller->allocator, poller->entries);
     eddyi_release(poller->allocator, poller);
@@ -159,32 +154,21 @@ static int poll_open(eddyi_poller **out, const eddyi_backend_config *config)
     if (poller == NULL)
         return EDDY_ENOMEM;
     poller->allocator = config->allocator;
-    poller->wake[0] = poller->wake[1] = -1;
-    atomic_init(&poller->woken, false);
-    int rc = eddyi_pipe_create(poller->wake, 1);
+    eddyi_wake_pipe_init(&poller->wake);
+    int rc = eddyi_wake_pipe_open(&poller->wake), end = (int)poller->wake.ends[0];
     if (rc == 0)
-        rc = grow(poller, (int)poller->wake[0]);
+        rc = grow(poller, end);
     if (rc < 0) {
         poll_close(poller);
         return rc;
     }
-    poller->entries[poller->wake[0]].slot = EDDYI_SLOT_WAKE;
-    watch(poller, (int)poller->wake[0], EDDYI_IN);
+    poller->entries[end].slot = EDDYI_SLOT_WAKE;
+    watch(poller, end, EDDYI_IN);
     *out = poller;
     return 0;
 }
 
 /* ---- wait and wake ---- */
-
-static void empty_wake(eddyi_poller *poller)
-{
-    char bytes[16];
-    /* no EDDYI_CALL: the pipe is ours, and something is in it */
-    ssize_t taken = read((int)poller->wake[0], bytes, sizeof bytes);
-    (void)taken;
-    /* After the read: a wake between the two writes nothing and is answered by this wait, which ends early. */
-    (void)atomic_exchange(&poller->woken, false);
-}
 
 static uint32_t bits_of(int revents)
 {
@@ -222,7 +206,7 @@ static int collect(eddyi_poller *poller, eddyi_event *events, int capacity, int 
         if (e->slot == EDDYI_SLOT_WAKE) {
             if (bits & EDDYI_EVENT_DROPPED)
                 return EDDY_EBADF;
-            empty_wake(poller);
+            eddyi_wake_pipe_empty(&poller->wake);
         } else if (bits & EDDYI_EVENT_DROPPED) {
             watch(poller, p->fd, 0);
         }
@@ -260,13 +244,7 @@ static int poll_wait(eddyi_poller *poller, uint64_t deadline, eddyi_event *event
 
 static void poll_wake(eddyi_poller *poller)
 {
-    if (atomic_exchange(&poller->woken, true))
-        return;
-    int saved = errno;
-    /* no EDDYI_CALL: runs in signal handlers; a full pipe is as good as one byte */
-    ssize_t written = write((int)poller->wake[1], "", 1);
-    (void)written;
-    errno = saved;
+    eddyi_wake_pipe_ring(&poller->wake);
 }
 
 static const eddyi_poller_ops poll_poller = {

@@ -2,13 +2,12 @@
  * Touches select, a pipe and the clock. The sets are our own and grow in add; nothing is ever written past their end,
  * and a descriptor that went bad is told to its owner instead of failing every wait. */
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/select.h>
-#include <unistd.h>
 
 #include "backends/identity.h"
 #include "backends/readiness/poller.h"
+#include "backends/wake_pipe.h"
 #include "core/base/memory.h"
 #include "core/platform.h"
 #include "platform/posix/system.h"
@@ -38,8 +37,7 @@ struct eddyi_poller {
     entry *entries;
     int words, top; /* numbers from `top` on are not watched */
     int turn;       /* where the next scan begins: full batches shall not starve high numbers */
-    int wake_read, wake_write;
-    atomic_bool woken; /* a byte is in the pipe: more need no system call */
+    eddyi_wake_pipe wake;
 };
 
 static int last_error(void)
@@ -155,10 +153,7 @@ static int select_probe(void)
 
 static void select_close(eddyi_poller *poller)
 {
-    if (poller->wake_read >= 0) {       /* both or none */
-        (void)close(poller->wake_read); /* no EDDYI_CALL: whatever close says, the descriptor is gone */
-        (void)close(poller->wake_write);
-    }
+    eddyi_wake_pipe_close(&poller->wake);
     eddyi_release(poller->allocator, poller->watched[READ]);
     eddyi_release(poller->allocator, poller->entries);
     eddyi_release(poller->allocator, poller);
@@ -166,45 +161,25 @@ static void select_close(eddyi_poller *poller)
 
 static int select_open(eddyi_poller **out, const eddyi_backend_config *config)
 {
-    eddy_fd ends[2];
     eddyi_poller *poller = eddyi_allocate_zero(config->allocator, sizeof *poller);
     if (poller == NULL)
         return EDDY_ENOMEM;
     poller->allocator = config->allocator;
-    poller->wake_read = poller->wake_write = -1;
-    atomic_init(&poller->woken, false);
-    int rc = 0;
-    rc = eddyi_pipe_create(ends, 0); /* what is written is one byte at most, so that end may block */
-    if (rc < 0)
-        goto out;
-    poller->wake_read = (int)ends[0];
-    poller->wake_write = (int)ends[1];
-    if (ends[0] >= EDDYI_SELECT_LIMIT)
-        rc = EDDY_EMFILE;
-    else
-        rc = grow(poller, poller->wake_read);
-    if (rc < 0)
-        goto out;
-    poller->entries[poller->wake_read].slot = EDDYI_SLOT_WAKE;
-    watch(poller, poller->wake_read, EDDYI_IN);
+    eddyi_wake_pipe_init(&poller->wake);
+    int rc = eddyi_wake_pipe_open(&poller->wake), end = (int)poller->wake.ends[0];
+    if (rc == 0)
+        rc = end >= EDDYI_SELECT_LIMIT ? EDDY_EMFILE : grow(poller, end);
+    if (rc < 0) {
+        select_close(poller);
+        return rc;
+    }
+    poller->entries[end].slot = EDDYI_SLOT_WAKE;
+    watch(poller, end, EDDYI_IN);
     *out = poller;
     return 0;
-out:
-    select_close(poller);
-    return rc;
 }
 
 /* ---- wait and wake ---- */
-
-static void empty_wake(eddyi_poller *poller)
-{
-    char bytes[16];
-    /* no EDDYI_CALL: the pipe is ours, and at most a few bytes are in it */
-    ssize_t taken = read(poller->wake_read, bytes, sizeof bytes);
-    (void)taken;
-    /* After the read: a wake between the two writes nothing and is answered by this wait, which ends early. */
-    (void)atomic_exchange(&poller->woken, false);
-}
 
 static int collect(eddyi_poller *poller, eddyi_event *events, int capacity)
 {
@@ -225,7 +200,7 @@ static int collect(eddyi_poller *poller, eddyi_event *events, int capacity)
         events[count++] = (eddyi_event){.slot = e->slot, .generation = e->generation, .bits = bits};
         poller->turn = fd + 1;
         if (e->slot == EDDYI_SLOT_WAKE)
-            empty_wake(poller);
+            eddyi_wake_pipe_empty(&poller->wake);
     }
     return count;
 }
@@ -277,13 +252,7 @@ static int select_wait(eddyi_poller *poller, uint64_t deadline, eddyi_event *eve
 
 static void select_wake(eddyi_poller *poller)
 {
-    if (atomic_exchange(&poller->woken, true))
-        return;
-    int saved = errno;
-    /* no EDDYI_CALL: runs in signal handlers; a full pipe is as good as one byte */
-    ssize_t written = write(poller->wake_write, "", 1);
-    (void)written;
-    errno = saved;
+    eddyi_wake_pipe_ring(&poller->wake);
 }
 
 static const eddyi_poller_ops select_poller = {
