@@ -1,5 +1,5 @@
 /* system.c: what the system tells about this process: how many sockets, pipes and files are open, what a thread is called.
- * Touches the process's handles, one after the other: there is no list of them. */
+ * Touches the process's handles, one after the other: there is no list of them. The lowest one that is free is given out first, so there are no long holes. */
 #include "support/results.h"
 #include "support/support.h"
 
@@ -7,7 +7,7 @@
 #include "core/platform.h"
 #include "windows/posix.h"
 
-enum { LAST_HANDLE = 16384, HOLE = 512 };
+enum { LAST_HANDLE = 16384, HOLE = 64 };
 
 int support_open_descriptors(void)
 {
