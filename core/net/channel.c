@@ -257,10 +257,18 @@ static const char *unclosed(const eddyi_closable *closable)
     return channel->state == EDDYI_CHANNEL_OPEN ? channel->kind->name : NULL;
 }
 
+/* The loop's end comes before its own; else it was closed, and had nothing left to do but to wait for a read that was taken back. */
+static bool is_cut_off(const eddyi_channel *channel)
+{
+    return channel->state == EDDYI_CHANNEL_OPEN || channel->sending || eddyi_channel_unsent(channel) > 0 ||
+           file_is_out(channel) || eddyi_secure_is_ending(channel);
+}
+
 /* The loop closes: take the ops back and close; tasks are destroyed next. Other results come in meanwhile: closed is what they find. */
 static void shut(eddyi_closable *closable)
 {
     eddyi_channel *channel = EDDYI_CONTAINER(closable, eddyi_channel, closable);
+    channel->cut_off = is_cut_off(channel);
     channel->state = EDDYI_CHANNEL_CLOSED;
     if (channel->secure != NULL)
         eddyi_secure_shut(channel);

@@ -54,6 +54,7 @@ struct eddyi_channel {
     bool terminal;          /* when its other end goes, a read fails; that is an end like any other */
     bool lost_nothing;      /* the reader of a pipe went, and nothing was unsent */
     bool last_words;        /* it is lost, but what is unsent says why: that goes out first */
+    bool cut_off;           /* the loop closed before it had come to its own end */
     bool held;              /* it is worked on: closing it waits until that is over */
     int error;              /* that ended the connection; sticky */
     int os_error;

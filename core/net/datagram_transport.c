@@ -146,7 +146,7 @@ static void lose_now(eddyi_closable *closable)
 /* A protocol is freed in connection_lost, so it is called even when the loop closes. */
 static void on_closed(eddyi_endpoint *endpoint)
 {
-    if (endpoint->loop->closing && endpoint->error == 0)
+    if (endpoint->cut_off && endpoint->error == 0)
         endpoint->error = EDDY_ECANCELED; /* the loop's end is not the protocol's wish */
     endpoint->closable.shut = lose_now;
     eddyi_teller_end(&transport_of(endpoint)->teller, &endpoint->closable);

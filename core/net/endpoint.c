@@ -71,6 +71,7 @@ void eddyi_endpoint_fail(eddyi_endpoint *endpoint, int error)
 static void shut(eddyi_closable *closable)
 {
     eddyi_endpoint *endpoint = EDDYI_CONTAINER(closable, eddyi_endpoint, closable);
+    endpoint->cut_off = endpoint->state == EDDYI_ENDPOINT_OPEN || endpoint->sending || endpoint->unsent > 0;
     endpoint->state = EDDYI_ENDPOINT_CLOSED;
     endpoint->kind->shut(endpoint);
     endpoint->reading = endpoint->sending = false;

@@ -29,6 +29,7 @@ struct eddyi_endpoint {
     uint8_t state;         /* enum eddyi_endpoint_state */
     bool reading, sending; /* the owner's: it has an op out that must end before the descriptor is closed */
     bool connected;        /* `target` is the only peer */
+    bool cut_off;          /* the loop closed before it had come to its own end */
     int error;             /* that ended it */
     size_t unsent;         /* the owner's; while it is not 0, closing waits */
     eddyi_address target;  /* of size 0: none */

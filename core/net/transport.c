@@ -196,7 +196,7 @@ static void on_closed(eddyi_channel *channel)
         eddy_transport_release(transport);
         return;
     }
-    if (channel->loop->closing && channel->error == 0)
+    if (channel->cut_off && channel->error == 0)
         channel->error = EDDY_ECANCELED; /* the loop's end is not the protocol's wish */
     channel->closable.shut = lose_now;
     eddyi_teller_end(&transport->teller, &channel->closable);

@@ -10,7 +10,7 @@ enum { SENDERS = 3, ROUNDS = 40, SENDS = 60 };
 
 typedef struct place {
     eddy_loop *loop; /* one reference of each sender */
-    atomic_int started, released, accepted, wrong;
+    atomic_int started, released, accepted, wrong, through;
 } place;
 
 /* ---- what is sent ---- */
@@ -91,6 +91,7 @@ static void send_many(void *arg)
     place *p = arg;
     for (int i = 0; i < SENDS && send_one(p, i); i++)
         post_and_cancel(p);
+    atomic_fetch_add(&p->through, 1);
     eddy_loop_release(p->loop);
 }
 
@@ -137,6 +138,7 @@ static void follow(void *arg)
         eddy_future_release(future);
     }
     eddy_loop_release(loop);
+    atomic_fetch_add(&p->through, 1);
     eddy_loop_release(p->loop);
 }
 
@@ -150,7 +152,7 @@ static void one_round(int turns)
         eddy_loop_retain(loop);
         assert_int_equal(eddyi_thread_create(&threads[i], i < SENDERS ? send_many : follow, &p, "sender"), 0);
     }
-    for (int i = 0; i < turns; i++)
+    for (int i = 0; i < turns && atomic_load(&p.through) <= SENDERS; i++)
         assert_true(eddy_loop_run_once(loop, 0.0001) >= 0);
     assert_int_equal(eddy_loop_close(loop), 0);
     for (int i = 0; i <= SENDERS; i++)
