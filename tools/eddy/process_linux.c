@@ -99,18 +99,39 @@ static void look_at_beginning(other_process *process, mapped_region *region, con
     region->is_program = before != NULL && before->is_program && strcmp(before->path, path) == 0;
 }
 
+/* A hexadecimal number, and the sign behind it. */
+static bool take_number(const char **text, char behind, uint64_t *out)
+{
+    char *end;
+    *out = strtoull(*text, &end, 16);
+    bool found = end != *text && *end == behind;
+    *text = end + (found ? 1 : 0);
+    return found;
+}
+
+static const char *after_word(const char *text)
+{
+    text += strcspn(text, " ");
+    return text + strspn(text, " ");
+}
+
+/* "start-end permissions offset device inode path" (proc(5)); what has no path is no file. */
 static bool add_line(other_process *process, const char *line)
 {
-    char permissions[5];
-    int path_at = 0;
+    const char *permissions, *path;
     mapped_region region = {0};
-    if (sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %*s %*s %n", &region.start, &region.end,
-               permissions, &region.offset, &path_at) != 4 ||
-        path_at == 0 || line[path_at] != '/')
+    if (!take_number(&line, '-', &region.start) || !take_number(&line, ' ', &region.end))
+        return true;
+    permissions = line;
+    line = after_word(line);
+    if (strlen(permissions) < 4 || !take_number(&line, ' ', &region.offset))
+        return true;
+    path = after_word(after_word(line));
+    if (*path != '/')
         return true;
     region.writable = permissions[0] == 'r' && permissions[1] == 'w' && permissions[3] == 'p';
-    look_at_beginning(process, &region, line + path_at);
-    return add_region(process, &region, line + path_at);
+    look_at_beginning(process, &region, path);
+    return add_region(process, &region, path);
 }
 
 static enum process_fault read_maps(other_process *process)
