@@ -12,7 +12,6 @@
 #include "core/base/inject.h"
 #include "core/loop/loop.h"
 #include "core/platform.h"
-#include "core/task/annotate.h"
 
 /* ---- creation ---- */
 
@@ -333,11 +332,6 @@ static void fault_X10_fork_in_the_middle_leaves_the_parent_alone(void **state)
     fork_story story = {.child = -1};
     int status;
     (void)state;
-#ifdef EDDYI_TSAN
-    (void)support_skip(
-        "in a child forked on a fiber it ignores what orders the switches, and sees races between them");
-    return;
-#endif
     eddyi_running_loop = NULL;
     int rc = eddy_run(fork_in_the_middle, &story, &options);
     if (story.child == 0)

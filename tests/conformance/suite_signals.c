@@ -422,7 +422,7 @@ static void come_and_go(void *arg)
     }
 }
 
-static int lose_no_signal(void *arg)
+TASK_TEST(fault_G1_no_signal_is_lost_while_other_loops_come_and_go)
 {
     /* sim hears of a signal that interrupts its own sleep at its next heartbeat, 20 ms later at most */
     const int rounds = support_is_simulated() ? 100 : 2000;
@@ -442,16 +442,6 @@ static int lose_no_signal(void *arg)
     drop(SIGUSR1, &ear);
     eddy_future_release(ear.until);
     return 0;
-}
-
-static void fault_G1_no_signal_is_lost_while_other_loops_come_and_go(void **state)
-{
-    (void)state;
-#ifdef EDDYI_TSAN
-    (void)support_skip("the sanitizer keeps signals back, and may lose those of a thread that ends");
-    return;
-#endif
-    support_run_test(lose_no_signal);
 }
 
 typedef struct flood {

@@ -18,11 +18,14 @@ void results_end(void);
 /* Run the tests, as cmocka does, and write a line for each. `area` NULL: the law that a test's name tells. */
 int results_run(const char *area, const struct CMUnitTest *tests, size_t count);
 
-/* Why this system has not what the test needs, so that it is skipped before it begins; NULL: it has all of it. */
-const char *support_lacks(const char *test);
+/* Tests whose names begin so need what this system, or this build, has not: they are skipped before they begin. Ends with a row of NULLs. */
+typedef struct support_lack {
+    const char *begins, *why;
+} support_lack;
+extern const support_lack support_lacking[]; /* system.c */
 /* The test that runs is not for here: it counts as skipped when it returns. Returns 0, so that a task can return it. */
 int support_skip(const char *reason);
-/* The same in the middle of a test that cannot go on: what it made stays behind. No loop may: such a test is one for support_lacks. */
+/* The same in the middle of a test that cannot go on: what it made stays behind. No loop may: such a test is one for support_lacking. */
 _Noreturn void support_skip_here(const char *reason);
 
 #endif
