@@ -367,11 +367,9 @@ static int64_t send_at_once(eddyi_channel *channel, const eddyi_buffer *buffers,
     eddy_loop *loop = channel->loop;
     if (!(loop->ops->caps & EDDYI_CAP_TRY_FIRST))
         return 0;
-    eddyi_op op = {.descriptor = &channel->descriptor,
-                   .kind = send_kind(channel),
-                   .offset = UINT64_MAX,
-                   .buffers = (eddyi_buffer *)(uintptr_t)buffers,
-                   .buffer_count = count < MOST_BUFFERS ? (uint32_t)count : MOST_BUFFERS};
+    eddyi_op op;
+    eddyi_op_set(&op, &channel->descriptor, send_kind(channel), (eddyi_buffer *)(uintptr_t)buffers,
+                 count < MOST_BUFFERS ? (uint32_t)count : MOST_BUFFERS, NULL);
     if (eddyi_io_submit(loop, &op, &now) == EDDYI_PENDING) /* parked, not begun: comes back at once */
         (void)eddyi_io_cancel(loop, &op, &now);
     *os_error = now.os_error;
