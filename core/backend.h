@@ -66,6 +66,9 @@ typedef struct eddyi_descriptor { /* one open descriptor; lives inside its trans
     uint8_t ready;             /* backend: EDDYI_IN ... as last known */
     uint8_t armed;             /* backend: bits that are watched in the kernel now */
     uint8_t attached;          /* backend: between attach and detach */
+    bool
+        fresh; /* set before attach: the kernel has just made it, so nobody else can have it in the loop. A backend
+                   may watch it only when an op first has to wait, and then end that op with what attach would say */
     eddyi_op *reader, *writer; /* backend: at most one op a direction; core answers EDDY_EBUSY to a second */
 } eddyi_descriptor;
 

@@ -40,14 +40,15 @@ int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_chan
                        const eddyi_channel_settings *settings)
 {
     bool socket = settings->way == EDDYI_WAY_SOCKET;
-    *channel = (eddyi_channel){.closable = {.shut = shut, .unclosed = unclosed},
-                               .loop = loop,
-                               .kind = kind,
-                               .descriptor = {.fd = fd, .kind = socket ? EDDYI_STREAM : EDDYI_PIPE},
-                               .way = (uint8_t)settings->way,
-                               .made_non_blocking = settings->made_non_blocking,
-                               .terminal = settings->terminal,
-                               .marks = eddyi_marks_in_force(settings->marks)};
+    *channel = (eddyi_channel){
+        .closable = {.shut = shut, .unclosed = unclosed},
+        .loop = loop,
+        .kind = kind,
+        .descriptor = {.fd = fd, .kind = socket ? EDDYI_STREAM : EDDYI_PIPE, .fresh = settings->fresh},
+        .way = (uint8_t)settings->way,
+        .made_non_blocking = settings->made_non_blocking,
+        .terminal = settings->terminal,
+        .marks = eddyi_marks_in_force(settings->marks)};
     int rc = settings->way != EDDYI_WAY_FED ? loop->ops->attach(loop->backend, &channel->descriptor) : 0;
     if (rc < 0)
         return rc;

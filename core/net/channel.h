@@ -76,6 +76,7 @@ typedef struct eddyi_channel_settings {
     double close_timeout; /* seconds that what is unsent may hold a close up; 0: no limit */
     enum eddyi_channel_way way;
     bool terminal, made_non_blocking;
+    bool fresh; /* as a descriptor's */
 } eddyi_channel_settings;
 
 static inline bool eddyi_channel_is_written(const eddyi_channel *channel)
