@@ -93,6 +93,7 @@ static int run_suites(void)
     failed += suite_streams_lookups();
     failed += suite_streams_rules();
     failed += suite_server();
+    failed += suite_server_shared();
     failed += suite_server_made();
     failed += suite_sockets();
     failed += suite_names();

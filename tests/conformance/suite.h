@@ -63,6 +63,7 @@ int suite_streams_close(void);
 int suite_streams_lookups(void);
 int suite_streams_rules(void);
 int suite_server(void);
+int suite_server_shared(void);
 int suite_server_made(void);
 int suite_sockets(void);
 int suite_names(void);
