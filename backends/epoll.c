@@ -76,6 +76,7 @@ static int epoll_change(eddyi_poller *poller, eddy_fd fd, eddyi_event event)
 static void epoll_remove(eddyi_poller *poller, eddy_fd fd, eddyi_event event)
 {
     struct epoll_event ignored = describe(event, true);
+    eddyi_calls_count(EDDYI_INJECT_epoll_ctl);
     /* no EDDYI_CALL: it cannot fail for memory */
     (void)epoll_ctl(poller->epoll, EPOLL_CTL_DEL, (int)fd, &ignored);
 }

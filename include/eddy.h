@@ -30,6 +30,7 @@
 #include <eddy/datagram.h>
 #include <eddy/thread.h>
 #include <eddy/inspect.h>
+#include <eddy/metrics.h>
 #include <eddy/log.h>
 
 #endif

@@ -8,12 +8,6 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
-static const char *const names[EDDYI_INJECT_CALLS] = {
-#define EDDYI_INJECT_NAME(name) #name,
-    EDDYI_INJECT_MAP(EDDYI_INJECT_NAME)
-#undef EDDYI_INJECT_NAME
-};
-
 /* What a call fails with that has no more usual reason. */
 enum { USUAL_ERROR = ENOMEM };
 
@@ -106,11 +100,6 @@ uint64_t eddyi_inject_failures(void)
 uint64_t eddyi_inject_count_of(enum eddyi_inject_call call)
 {
     return atomic_load(&counts[call]);
-}
-
-const char *eddyi_inject_name(enum eddyi_inject_call call)
-{
-    return (unsigned)call < EDDYI_INJECT_CALLS ? names[call] : "?";
 }
 
 /* SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014). */

@@ -1,5 +1,5 @@
 /* inject.h: the one table through which every allocation and every system call passes, so that tests can fail the k-th.
- * Touches nothing. Compiled to nothing unless EDDY_INJECT is defined; then it counts fallible calls process-wide. */
+ * Touches nothing. But for their names it is compiled to nothing unless EDDY_INJECT is defined; then it counts fallible calls process-wide. */
 #ifndef EDDYI_INJECT_H
 #define EDDYI_INJECT_H
 
@@ -47,7 +47,6 @@ bool eddyi_inject_active(void);                         /* between start and sto
 uint64_t eddyi_inject_count(void);                      /* fallible calls of the chosen kinds since start */
 uint64_t eddyi_inject_failures(void);                   /* how many were made to fail */
 uint64_t eddyi_inject_count_of(enum eddyi_inject_call); /* calls of one kind since start, whatever the plan */
-const char *eddyi_inject_name(enum eddyi_inject_call);
 
 /* True: answer with *os_error instead of making the call. */
 bool eddyi_inject_fails(enum eddyi_inject_call call, int *os_error);

@@ -4,6 +4,8 @@
 
 #include <assert.h>
 
+#include "core/base/calls.h"
+
 enum { SLOT_BITS = 6 };
 
 /* ---- the heap ---- */
@@ -169,6 +171,7 @@ void eddyi_timers_init(eddyi_timers *timers, uint64_t now)
     timers->current = now >> EDDYI_TICK_SHIFT;
     timers->sequence = 0;
     timers->count = 0;
+    timers->lateness = (eddyi_lateness){0};
     eddyi_list_init(&timers->fresh);
     for (unsigned level = 0; level < EDDYI_WHEEL_LEVELS; level++)
         timers->occupied[level] = 0;
@@ -213,12 +216,24 @@ void eddyi_timers_remove_settled(eddyi_timers *timers, eddyi_timer *timer)
     timers->count--;
 }
 
+/* The first one that fires is the most late. */
+static void note_latest(eddyi_lateness *lateness, uint64_t late)
+{
+    lateness->last_ns = late;
+    if (late > lateness->max_ns)
+        lateness->max_ns = late;
+}
+
 void eddyi_timers_fire(eddyi_timers *timers, uint64_t now)
 {
     eddyi_timers_settle(timers, now);
     advance(timers, now);
+    if (EDDYI_METRICS && timers->heap != NULL && timers->heap->deadline <= now)
+        note_latest(&timers->lateness, now - timers->heap->deadline);
     while (timers->heap != NULL && timers->heap->deadline <= now) {
         eddyi_timer *timer = timers->heap;
+        eddyi_count(&timers->lateness.count, 1);
+        eddyi_count(&timers->lateness.total_ns, now - timer->deadline);
         heap_remove(timers, timer);
         timer->place = EDDYI_TIMER_IDLE;
         timers->count--;

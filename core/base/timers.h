@@ -37,13 +37,20 @@ struct eddyi_timer {
 
 enum { EDDYI_TIMER_IDLE = 0xffff, EDDYI_TIMER_HEAP = 0xfffe, EDDYI_TIMER_FRESH = 0xfffd };
 
+/* How long after their deadlines timers fired. */
+typedef struct eddyi_lateness {
+    uint64_t count;
+    uint64_t last_ns, max_ns, total_ns; /* last: of the most late one, when some fired last */
+} eddyi_lateness;
+
 typedef struct eddyi_timers {
     eddyi_timer *heap;
     uint64_t current; /* tick: every timer of the wheel is later, every timer of the heap is not */
     uint64_t sequence;
     size_t count;
     uint64_t occupied[EDDYI_WHEEL_LEVELS]; /* a bit per slot that is not empty */
-    eddyi_list fresh;                      /* added by delay, in order, not yet settled */
+    eddyi_lateness lateness;
+    eddyi_list fresh; /* added by delay, in order, not yet settled */
     eddyi_list slots[EDDYI_WHEEL_LEVELS * EDDYI_WHEEL_SLOTS];
 } eddyi_timers;
 

@@ -4,6 +4,7 @@
 
 #include "core/base/memory.h"
 #include "core/inspect/edges.h"
+#include "core/inspect/inspect.h"
 #include "core/inspect/names.h"
 
 void eddy_call_graph_options_init(eddy_call_graph_options *options)
@@ -230,7 +231,7 @@ int eddyi_picture_take(eddyi_picture **out, eddy_future *future, const eddy_call
         return EDDY_ENOLOOP;
     if (future == NULL && (future = eddy_task_future(eddyi_current_task())) == NULL)
         return 0;
-    int rc = future->loop->closed ? 0 : eddyi_frames_allowed(future->loop);
+    int rc = future->loop->closed ? 0 : eddyi_loop_reachable(future->loop);
     if (rc == 0)
         rc = take_picture(out, future);
     if (rc < 0 || options->no_stacks)

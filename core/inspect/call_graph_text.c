@@ -4,6 +4,7 @@
 
 #include "core/base/memory.h"
 #include "core/inspect/call_graph.h"
+#include "core/inspect/inspect.h"
 #include "core/inspect/names.h"
 #include "core/inspect/text.h"
 
@@ -126,21 +127,12 @@ ptrdiff_t eddy_format_call_graph(char *buffer, size_t size, eddy_future *future,
     return rc < 0 ? eddyi_fail(rc, "format_call_graph") : length;
 }
 
-/* 0, EDDY_EIO. Frees the text. */
-static int put(eddyi_text *text, int rc, FILE *file)
-{
-    if (rc == 0 && (fputs(eddyi_text_get(text), file) == EOF || fflush(file) == EOF))
-        rc = EDDY_EIO;
-    eddyi_text_free(text);
-    return rc;
-}
-
 int eddy_print_call_graph(eddy_future *future, FILE *file, const eddy_call_graph_options *options)
 {
     eddyi_text text;
     char here = 0;
     int rc = format(&text, future, options, &here);
-    rc = put(&text, rc, file != NULL ? file : stdout);
+    rc = eddyi_text_put(&text, rc, file != NULL ? file : stdout);
     return rc < 0 ? eddyi_fail(rc, "print_call_graph") : 0;
 }
 
@@ -154,7 +146,7 @@ static int take_stack(eddy_frame **out, size_t *count, const eddy_task *task, un
     eddyi_symbols *symbols = NULL;
     *out = NULL;
     *count = 0;
-    int rc = task == NULL ? EDDY_EINVAL : eddyi_frames_allowed(task->future.loop);
+    int rc = task == NULL ? EDDY_EINVAL : eddyi_loop_reachable(task->future.loop);
     if (rc < 0 || eddy_task_done(task))
         return rc;
     eddyi_frames frames = {.count = 0};
@@ -206,6 +198,6 @@ int eddy_task_print_stack(eddy_task *task, unsigned limit, FILE *file)
         eddyi_frame_tell(&text, &frames[i - 1]);
     }
     eddyi_release(eddyi_default_allocator(), frames);
-    rc = put(&text, text.cut ? EDDY_ENOMEM : 0, file != NULL ? file : stderr);
+    rc = eddyi_text_put(&text, text.cut ? EDDY_ENOMEM : 0, file != NULL ? file : stderr);
     return rc < 0 ? eddyi_fail(rc, "print_stack") : 0;
 }

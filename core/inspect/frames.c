@@ -11,11 +11,6 @@
 
 enum { MOST_OWN = 12 }; /* calls between one that waits and the switch */
 
-int eddyi_frames_allowed(const eddy_loop *loop)
-{
-    return loop->running && loop->thread != eddyi_thread_id() ? EDDY_EWRONGTHREAD : 0;
-}
-
 /* What lies below a wait is the way into the switch. */
 static const void *above_wait(const eddy_task *task)
 {

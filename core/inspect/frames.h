@@ -15,8 +15,6 @@ typedef struct eddyi_frames {
     size_t first; /* those before it are eddy's own way into the switch */
 } eddyi_frames;
 
-/* 0, EDDY_EWRONGTHREAD: the loop runs in another thread, whose stacks change. */
-int eddyi_frames_allowed(const eddy_loop *loop);
 static inline bool eddyi_frames_runs(const eddy_task *task)
 {
     return task->future.loop->running && task->future.loop->current == task;

@@ -53,6 +53,14 @@ void eddyi_text_free(eddyi_text *text)
     text->size = text->room = 0;
 }
 
+int eddyi_text_put(eddyi_text *text, int rc, FILE *file)
+{
+    if (rc == 0 && (fputs(eddyi_text_get(text), file) == EOF || fflush(file) == EOF))
+        rc = EDDY_EIO;
+    eddyi_text_free(text);
+    return rc;
+}
+
 /* ---- labels ---- */
 
 /* How many bytes of UTF-8 begin here that may be shown as they are; 0: this byte may not. (RFC 3629; no C1 controls.) */

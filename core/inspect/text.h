@@ -3,6 +3,8 @@
 #ifndef EDDYI_TEXT_H
 #define EDDYI_TEXT_H
 
+#include <stdio.h>
+
 #include "core/task/task.h"
 
 typedef struct eddyi_text {
@@ -22,6 +24,8 @@ static inline const char *eddyi_text_get(const eddyi_text *text)
     return text->data != NULL ? text->data : "";
 }
 void eddyi_text_free(eddyi_text *text);
+int eddyi_text_put(eddyi_text *text, int rc,
+                   FILE *file); /* writes it, if rc is 0, and frees it: rc, or EDDY_EIO */
 
 /* I5: a task's name between quotes, one line however hostile it is, at most so long; as a literal of C would be written. */
 enum { EDDYI_LABEL_SIZE = 96 };

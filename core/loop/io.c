@@ -18,6 +18,7 @@ int eddyi_io_submit(eddy_loop *loop, eddyi_op *op, eddyi_result *now)
     if (*eddyi_op_place(op) != NULL)
         return done_with(op, now, EDDY_EBUSY);
     op->state = 0;
+    eddyi_count(&loop->metrics.operations, 1);
     int rc = loop->ops->submit(loop->backend, op, now);
     if (rc == EDDYI_PENDING)
         loop->lent++;
@@ -49,10 +50,13 @@ int eddyi_io_poll(eddy_loop *loop, uint64_t deadline)
     atomic_store(&loop->sleeping, true);
     if (deadline != 0 && (!eddyi_inbox_empty(loop) || atomic_load(&loop->signalled)))
         deadline = 0;
+    eddyi_count(&loop->metrics.polls, 1);
     int count = loop->ops->wait(loop->backend, deadline, loop->results, EDDYI_RESULTS);
     atomic_store(&loop->sleeping, false);
-    if (count > 0)
+    if (count > 0) {
+        eddyi_count(&loop->metrics.events, (uint64_t)count);
         deliver(loop, loop->results, count);
+    }
     return count;
 }
 

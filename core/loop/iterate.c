@@ -50,15 +50,29 @@ static void poll_backend(eddy_loop *loop, uint64_t limit, bool busy)
     }
 }
 
+void eddyi_turn_count(eddy_loop *loop, uint64_t until)
+{
+    eddyi_metrics *metrics = &loop->metrics;
+    if (EDDYI_METRICS) {
+        metrics->busy_last_ns = until - loop->polled_at;
+        metrics->busy_ns += metrics->busy_last_ns;
+        metrics->idle_ns += loop->now - until;
+        if (metrics->busy_last_ns > metrics->busy_max_ns)
+            metrics->busy_max_ns = metrics->busy_last_ns;
+    }
+    loop->polled_at = loop->now;
+}
+
 void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
 {
     eddyi_inbox_drain(loop);
     eddyi_signals_drain(loop);
     bool busy = !eddyi_list_empty(&loop->ready.queue) || loop->stopping;
-    if (eddyi_timers_have_fresh(&loop->timers))
+    if (eddyi_timers_have_fresh(&loop->timers) || (EDDYI_METRICS && !busy))
         eddyi_loop_now(loop);
     loop->iterations++;
     if (!busy || loop->steps_to_poll <= 0) {
+        uint64_t asleep = loop->now;
         if (busy)
             adapt_polling(loop);
         else
@@ -71,8 +85,8 @@ void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
             return;
         }
         eddyi_loop_now(loop);
-        loop->polled_at = loop->now;
-        loop->steps_to_poll = loop->steps_per_poll;
+        eddyi_turn_count(loop, busy ? loop->now : asleep);
+        eddyi_steps_grant(loop, loop->steps_per_poll);
         if (loop->timers.count != 0)
             eddyi_timers_fire(&loop->timers, loop->now);
         eddyi_inbox_drain(loop);
@@ -110,18 +124,16 @@ static void run_timed(eddy_loop *loop, eddyi_node *node)
     eddy_task_release(task);
 }
 
-int eddyi_iteration_run(eddy_loop *loop)
+void eddyi_iteration_run(eddy_loop *loop)
 {
-    int count = 0;
     while (loop->ready.batch_last != NULL) {
         eddyi_node *node = eddyi_ready_take(&loop->ready);
         loop->steps_to_poll--;
-        count++;
+        eddyi_count(&loop->metrics.run_by_loop, 1);
         if (loop->debug)
             run_timed(loop, node);
         else
             node->run(node);
         eddyi_variables_drop(&loop->variables);
     }
-    return count;
 }

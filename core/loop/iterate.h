@@ -7,8 +7,15 @@
 
 /* Wait until `limit` at the latest, and make a batch of what is ready. */
 void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit);
-/* Run the batch. Returns how many nodes ran on the loop's own stack or were switched to from it. */
-int eddyi_iteration_run(eddy_loop *loop);
+void eddyi_iteration_run(eddy_loop *loop); /* the batch */
+/* So many steps may run before the backend is asked. Those that ran since the last time are counted here, and not one by one. */
+static inline void eddyi_steps_grant(eddy_loop *loop, int32_t steps)
+{
+    eddyi_count(&loop->metrics.nodes, (uint64_t)(int64_t)(loop->metrics.granted - loop->steps_to_poll));
+    loop->metrics.granted = loop->steps_to_poll = steps;
+}
+/* From the last look at the backend until `until` the loop ran things; since then it has waited. */
+void eddyi_turn_count(eddy_loop *loop, uint64_t until);
 /* The queue is not empty. */
 static inline eddyi_node *eddyi_ready_take(eddyi_ready *ready)
 {

@@ -97,6 +97,8 @@ static int open_backend(eddy_loop *loop, const eddy_loop_options *options)
 static void free_memory(eddy_loop *loop)
 {
     eddy_allocator allocator = loop->allocator;
+    if (eddyi_calls_counted == loop->metrics.calls) /* a child that was forked while it ran */
+        eddyi_calls_counted = NULL;
     eddyi_root_remove(loop);
     eddyi_stacks_free(loop);
     eddyi_cells_free(loop);
@@ -306,13 +308,17 @@ static int enter(eddy_loop *loop)
     loop->host_size = 0;
     loop->variables.word = 0;
     eddyi_running_loop = loop;
+    eddyi_calls_counted = loop->metrics.calls;
+    loop->polled_at = eddyi_loop_now(loop);
     eddyi_stacks_thread_enter();
     return 0;
 }
 
 static void leave(eddy_loop *loop)
 {
+    eddyi_turn_count(loop, eddyi_loop_now(loop));
     eddyi_stacks_thread_leave();
+    eddyi_calls_counted = NULL;
     eddyi_running_loop = NULL;
     loop->variables.word = EDDYI_VARIABLES_NONE;
     loop->running = false;
@@ -383,7 +389,7 @@ int eddy_loop_run_once(eddy_loop *loop, double timeout)
         return eddyi_fail(rc, "run_once");
     (void)eddyi_deadline_after(loop, timeout, &limit);
     loop->renew_in_place = false;
-    loop->steps_to_poll = 0;
+    eddyi_steps_grant(loop, 0);
     eddyi_iteration_begin(loop, timeout > 0 ? limit : 0);
     int32_t before = loop->steps_to_poll;
     eddyi_iteration_run(loop);
@@ -410,7 +416,9 @@ double eddy_loop_next_timeout(eddy_loop *loop)
 /* On a closed loop a node only gives back what it holds, so running all of them empties the loop. */
 static void discard_queued(eddy_loop *loop)
 {
+    const eddyi_lateness lateness = loop->timers.lateness; /* none of them is late */
     eddyi_timers_fire(&loop->timers, UINT64_MAX);
+    loop->timers.lateness = lateness;
     eddyi_list *link;
     loop->ready.batch_last = NULL;
     loop->variables.word = 0;

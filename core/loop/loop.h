@@ -12,6 +12,7 @@
 #include "core/base/list.h"
 #include "core/base/timers.h"
 #include "core/context/variables.h"
+#include "core/loop/metrics.h"
 
 /* ---- the ready queue ---- */
 
@@ -94,6 +95,7 @@ struct eddy_loop {
     bool closing; /* close has begun: nobody is woken any more */
     uint64_t now; /* cached clock, nanoseconds */
     eddyi_cell *free_cells;
+    eddyi_metrics metrics;
 
     /* timers and waiting */
     eddyi_timers timers;
@@ -103,8 +105,8 @@ struct eddy_loop {
     uint32_t kinds;         /* ops that the backend instance runs */
     size_t lent;            /* ops lent to the backend now */
     int32_t steps_per_poll; /* adapts: long steps are polled after more often */
-    uint64_t polled_at;
-    eddyi_result *results; /* EDDYI_RESULTS of them */
+    uint64_t polled_at;     /* when the backend was last asked, or the loop began to run */
+    eddyi_result *results;  /* EDDYI_RESULTS of them */
     uint64_t iterations;
     uint64_t next_id; /* of a task */
     uint32_t ids_left;

@@ -92,6 +92,7 @@ void eddyi_task_step(eddyi_node *node)
     void *fake_stack = NULL;
     if (loop->closed)
         return;
+    eddyi_count(&loop->metrics.steps_by_loop, 1);
     loop->host_annotation = eddyi_annotate_fiber_current();
     switch_to_task(loop, &loop->context, task, &fake_stack);
     eddyi_annotate_switch_end(fake_stack, NULL, NULL);
@@ -134,6 +135,7 @@ void eddyi_task_begin(eddy_task *task)
         check_stack(creator);
     else
         loop->host_annotation = eddyi_annotate_fiber_current();
+    eddyi_count(&loop->metrics.eager_steps, 1);
     loop->creator = creator;
     loop->held |= EDDYI_HELD_BY_EAGER_STEP;
     switch_to_task(loop, creator != NULL ? &creator->context : &loop->context, task, &fake_stack);

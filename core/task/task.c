@@ -38,6 +38,7 @@ static uint64_t next_id(eddy_loop *loop)
     if (loop->ids_left == 0) {
         loop->next_id = atomic_fetch_add(&last_id, IDS_AT_ONCE) + 1;
         loop->ids_left = IDS_AT_ONCE;
+        loop->metrics.ids_taken += IDS_AT_ONCE;
     }
     loop->ids_left--;
     return loop->next_id++;

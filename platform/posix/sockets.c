@@ -66,10 +66,8 @@ static int net_close(eddyi_backend *backend, eddy_fd fd)
     (void)backend;
     /* Whatever it answers the descriptor is gone: a second try could close somebody else's. */
     int rc = close((int)fd); /* no EDDYI_CALL: an injected failure must close too */
-#ifdef EDDY_INJECT
-    if (eddyi_inject_fails(EDDYI_INJECT_close, &errno))
+    if (EDDYI_REFUSED(EDDYI_INJECT_close))
         rc = -1;
-#endif
     return answer(rc);
 }
 

@@ -128,10 +128,8 @@ static int net_close(eddyi_backend *backend, eddy_fd fd)
     int rc = closesocket((SOCKET)fd);
     if (rc < 0 && (eddyi_last_error() == WSAENOTSOCK || eddyi_last_error() == WSANOTINITIALISED))
         rc = CloseHandle((HANDLE)fd) ? 0 : -1;
-#ifdef EDDY_INJECT
-    if (eddyi_refused(EDDYI_INJECT_close))
+    if (EDDYI_REFUSED(EDDYI_INJECT_close))
         rc = -1;
-#endif
     return answer(rc);
 }
 

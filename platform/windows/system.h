@@ -1,4 +1,4 @@
-/* system.h: how Windows code calls the system: through the injection table, with the thread's last error as the answer.
+/* system.h: how Windows code calls the system: counted, through the injection table, with the thread's last error as the answer.
  * Touches the system's headers, and is the only place for what one compiler has and another has not. Winsock's error and GetLastError are the
  * same number. Every fallible call of platform/windows and the readiness backends is written with EDDYI_CALL. */
 #ifndef EDDYI_WINDOWS_SYSTEM_H
@@ -22,19 +22,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/base/inject.h"
+#include "core/base/calls.h"
 
 #ifdef EDDY_INJECT
 bool eddyi_refused(enum eddyi_inject_call call); /* true: the plan says so, and the last error is set */
+#define EDDYI_REFUSED(call) (eddyi_calls_count(call), eddyi_refused(call))
+#else
+#define EDDYI_REFUSED(call) (eddyi_calls_count(call), false)
+#endif
 /* EDDYI_CALL(recv, SOCKET_ERROR, (socket, buffer, size, flags)): the call, or the failure value when the plan says so. */
-#define EDDYI_CALL(name, failure, arguments) (eddyi_refused(EDDYI_INJECT_##name) ? (failure) : name arguments)
+#define EDDYI_CALL(name, failure, arguments) (EDDYI_REFUSED(EDDYI_INJECT_##name) ? (failure) : name arguments)
 /* A call that counts as the one of POSIX that does the same: EDDYI_CALL_AS(mmap, VirtualAlloc, NULL, (...)). */
 #define EDDYI_CALL_AS(kind, name, failure, arguments)                                                        \
-    (eddyi_refused(EDDYI_INJECT_##kind) ? (failure) : name arguments)
-#else
-#define EDDYI_CALL(name, failure, arguments)          (name arguments)
-#define EDDYI_CALL_AS(kind, name, failure, arguments) (name arguments)
-#endif
+    (EDDYI_REFUSED(EDDYI_INJECT_##kind) ? (failure) : name arguments)
 
 /* The injection table may cut a transfer short; lengths are 32 bits here. */
 static inline uint32_t eddyi_limited(size_t size)

@@ -82,6 +82,8 @@ int suite_executor(void);
 int suite_executor_pool(void);
 int suite_threads(void);
 int suite_wrap(void);
+int suite_metrics(void);
+int suite_metrics_text(void);
 int suite_inspect_deadlock(void);
 int suite_inspect_hope(void);
 int suite_inspect_graph(void);

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include <eddy/error.h>
-#include "core/base/inject.h"
+#include "core/base/calls.h"
 #include "core/base/list.h"
 #include "core/base/memory.h"
 
@@ -260,15 +260,15 @@ static void each_call_has_a_name_and_a_usual_error(void **state)
     eddyi_inject_start(&plan);
     for (int kind = 0; kind < EDDYI_INJECT_CALLS; kind++) {
         assert_true(call((enum eddyi_inject_call)kind) > 0);
-        assert_true(strlen(eddyi_inject_name((enum eddyi_inject_call)kind)) > 0);
+        assert_true(strlen(eddyi_call_name((enum eddyi_inject_call)kind)) > 0);
     }
     assert_int_equal(call(EDDYI_INJECT_accept4), EMFILE);
     assert_int_equal(call(EDDYI_INJECT_connect), ECONNREFUSED);
     assert_int_equal(call(EDDYI_INJECT_recv), ECONNRESET);
     assert_int_equal(call(EDDYI_INJECT_mmap), ENOMEM);
-    assert_string_equal(eddyi_inject_name(EDDYI_INJECT_memory), "memory");
-    assert_string_equal(eddyi_inject_name(EDDYI_INJECT_epoll_ctl), "epoll_ctl");
-    assert_string_equal(eddyi_inject_name(EDDYI_INJECT_CALLS), "?");
+    assert_string_equal(eddyi_call_name(EDDYI_INJECT_memory), "memory");
+    assert_string_equal(eddyi_call_name(EDDYI_INJECT_epoll_ctl), "epoll_ctl");
+    assert_string_equal(eddyi_call_name(EDDYI_INJECT_CALLS), "?");
     eddyi_inject_stop();
 }
 

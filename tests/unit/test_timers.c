@@ -293,10 +293,42 @@ static void fault_T9_cancelled_timers_leave_nothing(void **state)
     free(many);
 }
 
+static void do_nothing(eddyi_timer *timer)
+{
+    (void)timer;
+}
+
+static void lateness_is_that_of_the_timers_that_fired(void **state)
+{
+    eddyi_timers timers;
+    eddyi_timer three[3];
+    (void)state;
+    eddyi_timers_init(&timers, 100);
+    for (int i = 0; i < 3; i++) {
+        eddyi_timer_init(&three[i], do_nothing);
+        eddyi_timers_add(&timers, &three[i], (uint64_t)(200 + 100 * i));
+    }
+    eddyi_timers_fire(&timers, 150);
+    assert_int_equal(timers.lateness.count, 0);
+    eddyi_timers_fire(&timers, 350); /* the first by 150, the second by 50 */
+    assert_int_equal(timers.lateness.count, 2);
+    assert_int_equal(timers.lateness.last_ns, 150);
+    assert_int_equal(timers.lateness.max_ns, 150);
+    assert_int_equal(timers.lateness.total_ns, 200);
+    eddyi_timers_fire(&timers, 399);
+    assert_int_equal(timers.lateness.last_ns, 150); /* nothing fired */
+    eddyi_timers_fire(&timers, 400);
+    assert_int_equal(timers.lateness.count, 3);
+    assert_int_equal(timers.lateness.last_ns, 0);
+    assert_int_equal(timers.lateness.max_ns, 150);
+    assert_int_equal(timers.lateness.total_ns, 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fault_T8_random_adds_and_removes_match_a_list),
+        cmocka_unit_test(lateness_is_that_of_the_timers_that_fired),
         cmocka_unit_test(equal_deadlines_fire_in_the_order_of_adding),
         cmocka_unit_test(fresh_timers_count_from_when_they_are_settled),
         cmocka_unit_test(fault_T5_the_end_of_the_clock_is_for_ever),
