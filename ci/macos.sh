@@ -14,7 +14,7 @@ if [ ! -x "$zig" ]; then
         { echo "ci/macos.sh: npm does not give zig $version"; exit 77; } # for ci/run: left out
     chmod +x "$zig"
 fi
-cmocka=$(ci/cmocka)
+cmocka=$(ci/source cmocka)
 
 targets=$*
 if [ -z "$targets" ]; then
