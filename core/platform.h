@@ -131,6 +131,8 @@ typedef struct eddyi_context {
     void *stack_pointer; /* where the rest of the saved state lies */
 } eddyi_context;
 
+/* For debuggers: where a context keeps its registers, in the words of include/eddy/inspect_record.h. */
+extern const char eddyi_context_registers[];
 extern const size_t
     eddyi_context_room; /* bytes that a switch needs on each stack beyond an ordinary call's */
 
