@@ -93,6 +93,10 @@ enum eddyi_guard eddyi_guard_probe(void); /* what eddyi_pages_guard would use */
 /* Smallest stack on which a signal handler can run: the kernel's frame and some air. */
 size_t eddyi_signal_frame_size(void);
 
+/* ---- errors.c ---- */
+
+int eddyi_error_from_system(int os_error); /* as an EDDY_E... code; EDDY_ESYSTEM when it has none */
+
 /* ---- fault.c: telling a stack overflow from other crashes ---- */
 
 /* Called in a signal handler with the address that faulted: writes one line into `text` and returns true if it lies
