@@ -35,6 +35,7 @@ class Trouble(Exception):
 
 
 def read(address, size):
+    address %= 1 << 64
     try:
         return bytes(gdb.selected_inferior().read_memory(address, size))
     except (gdb.error, OverflowError, ValueError):
