@@ -127,6 +127,7 @@ static int run_suites(void)
     failed += suite_metrics_text();
     failed += suite_inspect_deadlock();
     failed += suite_inspect_hope();
+    failed += suite_inspect_dump();
     failed += suite_inspect_graph();
     failed += suite_inspect_stacks();
     failed += suite_inspect_debug();

@@ -86,6 +86,7 @@ int suite_metrics(void);
 int suite_metrics_text(void);
 int suite_inspect_deadlock(void);
 int suite_inspect_hope(void);
+int suite_inspect_dump(void);
 int suite_inspect_graph(void);
 int suite_inspect_stacks(void);
 int suite_inspect_debug(void);
