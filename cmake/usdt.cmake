@@ -1,0 +1,23 @@
+# usdt.cmake: whether the library has probes that tracers outside the process find (USDT). Sets eddy_has_usdt.
+# Only a header is needed; nothing is linked, and nobody who uses eddy sees it.
+
+if(NOT EDDY_USDT MATCHES "^(auto|ON|OFF|TRUE|FALSE|1|0|YES|NO)$")
+    message(FATAL_ERROR "EDDY_USDT=${EDDY_USDT}: must be ON, OFF or auto.")
+endif()
+set(eddy_has_usdt OFF)
+if(EDDY_USDT STREQUAL "auto" OR EDDY_USDT)
+    check_include_file(sys/sdt.h EDDY_HAVE_SYS_SDT_H)
+    if(EDDY_HAVE_SYS_SDT_H)
+        set(eddy_has_usdt ON)
+        list(APPEND eddy_platform ${PROJECT_SOURCE_DIR}/platform/usdt/usdt.c)
+    elseif(NOT EDDY_USDT STREQUAL "auto")
+        message(FATAL_ERROR "EDDY_USDT=ON needs sys/sdt.h; ci/install installs it (systemtap-sdt-dev).")
+    endif()
+endif()
+message(STATUS "Probes for tracers: ${eddy_has_usdt}")
+
+function(eddy_compile_usdt target)
+    if(eddy_has_usdt)
+        target_compile_definitions(${target} PRIVATE EDDY_USDT=1)
+    endif()
+endfunction()
