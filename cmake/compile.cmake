@@ -69,7 +69,6 @@ function(eddy_compile_library target)
     target_link_libraries(${target} PRIVATE Threads::Threads)
     eddy_compile_tls(${target})
     eddy_compile_cares(${target})
-    eddy_compile_usdt(${target})
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang" AND UNIX AND NOT APPLE) # every call asks for the running loop; costs 300 bytes of static space
         target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C>:-ftls-model=initial-exec>")
     endif()

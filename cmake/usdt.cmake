@@ -18,6 +18,6 @@ message(STATUS "Probes for tracers: ${eddy_has_usdt}")
 
 function(eddy_compile_usdt target)
     if(eddy_has_usdt)
-        target_compile_definitions(${target} PRIVATE EDDY_USDT=1)
+        target_compile_definitions(${target} PUBLIC EDDY_USDT=1) # tests look at the words of the probes
     endif()
 endfunction()
