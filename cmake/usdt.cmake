@@ -10,6 +10,10 @@ if(EDDY_USDT STREQUAL "auto" OR EDDY_USDT)
     if(EDDY_HAVE_SYS_SDT_H)
         set(eddy_has_usdt ON)
         list(APPEND eddy_platform ${PROJECT_SOURCE_DIR}/platform/usdt/usdt.c)
+        if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang") # the header's macros are written for gcc's C
+            set_source_files_properties(${PROJECT_SOURCE_DIR}/platform/usdt/usdt.c PROPERTIES
+                                        COMPILE_OPTIONS -Wno-gnu-zero-variadic-macro-arguments)
+        endif()
     elseif(NOT EDDY_USDT STREQUAL "auto")
         message(FATAL_ERROR "EDDY_USDT=ON needs sys/sdt.h; ci/install installs it (systemtap-sdt-dev).")
     endif()

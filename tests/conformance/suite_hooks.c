@@ -1,6 +1,7 @@
 /* suite_hooks.c: what a profiler is told: tasks made, running, ended; operations begun and completed; callbacks.
  * Touches the public API, and the words by which tracers say that they watch. The table is the process's: each test takes it away again. */
 #include "bodies.h"
+#include "home.h"
 #include "loops.h"
 #include "pair.h"
 #include "suite.h"
@@ -450,6 +451,40 @@ static void hooks_that_were_taken_away_hear_nothing(void **state)
     end_loop(loop);
 }
 
+static void pass_the_gate(void *door)
+{
+    gate_open(door);
+}
+
+static void post_and_wait(eddy_loop *loop)
+{
+    gate door;
+    gate_init(&door, 2); /* only the call of gate_open opens it */
+    assert_int_equal(eddy_loop_call_soon_threadsafe(loop, NULL, pass_the_gate, &door), 0);
+    assert_int_equal(gate_pass(&door), 0);
+    gate_free(&door);
+}
+
+/* After a callback that was posted later than the change nobody reads the table any more. */
+static void hooks_reach_loops_that_run_in_other_threads(void **state)
+{
+    static profiler all;
+    home other;
+    (void)state;
+    home_start(&other);
+    post_and_wait(other.loop); /* it runs */
+    watch(&all);
+    for (int i = 0; i < 1000 && all.begun == 0; i++) /* the loop has to ask its backend first */
+        post_and_wait(other.loop);
+    assert_int_equal(eddy_set_hooks(NULL), 0);
+    post_and_wait(other.loop);
+    assert_in_range(all.begun, 1, 2);
+    all = (profiler){0};
+    post_and_wait(other.loop);
+    assert_int_equal(all.begun, 0);
+    home_end(&other);
+}
+
 /* A tracer counts these words up from outside; the probes are then gone through, and tell nobody else. */
 static void tracers_may_watch_without_hooks(void **state)
 {
@@ -488,6 +523,7 @@ int suite_hooks(void)
         cmocka_unit_test_teardown(hooks_tell_each_operation_once, stop_watching),
         cmocka_unit_test_teardown(hooks_may_be_few, stop_watching),
         cmocka_unit_test_teardown(hooks_that_were_taken_away_hear_nothing, stop_watching),
+        cmocka_unit_test_teardown(hooks_reach_loops_that_run_in_other_threads, stop_watching),
         cmocka_unit_test(tracers_may_watch_without_hooks),
     };
     return cmocka_run_group_tests_name("hooks", tests, NULL, NULL);
