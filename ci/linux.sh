@@ -19,7 +19,7 @@ test_it() { # [CTEST OPTION...]
     ctest --preset "$preset" -j2 --no-tests=error "$@"
 }
 
-# One backend alone, no TLS, or c-ares in place of threads: the libraries build so, and what is there keeps the laws.
+# One backend alone, no TLS and no probes, or c-ares in place of threads: the libraries build so, and what is there keeps the laws.
 one_backend() {
     build "$1" --target eddy_shared eddy_static conformance conformance_laws
     test_it -L conformance

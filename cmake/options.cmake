@@ -22,6 +22,8 @@ option(EDDY_KQUEUE_EMULATION "For tests of the kqueue backend on Linux: kqueue(2
 option(EDDY_WERROR "Warnings are errors" OFF)
 set(EDDY_TLS "auto" CACHE STRING "TLS on OpenSSL 3: ON, OFF or auto: where it is found")
 set_property(CACHE EDDY_TLS PROPERTY STRINGS auto ON OFF)
+set(EDDY_USDT "auto" CACHE STRING "Probes for tracers (USDT): ON, OFF or auto: where sys/sdt.h is found")
+set_property(CACHE EDDY_USDT PROPERTY STRINGS auto ON OFF)
 option(EDDY_CARES "Look names up by c-ares on the loop, not by threads" OFF)
 option(EDDY_LTO "Release builds: optimise the library as a whole, where the compiler can" ON)
 

@@ -15,9 +15,9 @@ function(eddy_can_link_whole out)
     endif()
 endfunction()
 
-# In `out`: what the libraries consist of. Target eddy_whole makes it where there is something to make.
-function(eddy_whole out)
-    set(${out} $<TARGET_OBJECTS:eddy_objects> PARENT_SCOPE)
+# In `out`: what the libraries of these objects consist of. Target OBJECTS_whole makes it where there is something to make.
+function(eddy_whole out objects)
+    set(${out} $<TARGET_OBJECTS:${objects}> PARENT_SCOPE)
     eddy_can_link_whole(can)
     if(NOT can)
         return()
@@ -25,14 +25,14 @@ function(eddy_whole out)
     string(TOUPPER "${CMAKE_BUILD_TYPE}" type)
     separate_arguments(flags NATIVE_COMMAND "${CMAKE_C_FLAGS} ${CMAKE_C_FLAGS_${type}}")
     # No symbol of ours is meant to be replaced by another of its name: calls between files may be inlined.
-    target_compile_options(eddy_objects PRIVATE "$<$<COMPILE_LANGUAGE:C>:-flto;-fno-semantic-interposition>")
-    set(object ${PROJECT_BINARY_DIR}/eddy.o)
+    target_compile_options(${objects} PRIVATE "$<$<COMPILE_LANGUAGE:C>:-flto;-fno-semantic-interposition>")
+    set(object ${PROJECT_BINARY_DIR}/${objects}.o)
     add_custom_command(OUTPUT ${object}
         COMMAND ${CMAKE_C_COMPILER} ${flags} -fPIC -fno-semantic-interposition -flto -flto-partition=one -r
-                -flinker-output=nolto-rel -o ${object} $<TARGET_OBJECTS:eddy_objects>
-        DEPENDS eddy_objects $<TARGET_OBJECTS:eddy_objects> COMMAND_EXPAND_LISTS VERBATIM
-        COMMENT "Optimising eddy as a whole")
-    add_custom_target(eddy_whole DEPENDS ${object})
+                -flinker-output=nolto-rel -o ${object} $<TARGET_OBJECTS:${objects}>
+        DEPENDS ${objects} $<TARGET_OBJECTS:${objects}> COMMAND_EXPAND_LISTS VERBATIM
+        COMMENT "Optimising ${objects} as a whole")
+    add_custom_target(${objects}_whole DEPENDS ${object})
     set_source_files_properties(${object} PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
     set(${out} ${object} PARENT_SCOPE)
 endfunction()

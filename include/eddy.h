@@ -31,6 +31,7 @@
 #include <eddy/thread.h>
 #include <eddy/inspect.h>
 #include <eddy/metrics.h>
+#include <eddy/hooks.h>
 #include <eddy/log.h>
 
 #endif

@@ -2,6 +2,7 @@
  * Touches seam 1. Counts what is lent; a completion runs exactly once for each op that was left pending. */
 #include <assert.h>
 
+#include "core/inspect/probes.h"
 #include "core/loop/inbox.h"
 #include "core/task/task.h"
 
@@ -9,6 +10,23 @@ static int done_with(eddyi_op *op, eddyi_result *now, int code)
 {
     *now = (eddyi_result){.op = op, .value = code, .flags = EDDYI_LAST};
     return EDDYI_DONE;
+}
+
+static inline int submit(eddy_loop *loop, eddyi_op *op, eddyi_result *now)
+{
+    int rc = loop->ops->submit(loop->backend, op, now);
+    if (rc == EDDYI_PENDING)
+        loop->lent++;
+    return rc;
+}
+
+EDDYI_COLD static int submit_watched(eddy_loop *loop, eddyi_op *op, eddyi_result *now)
+{
+    EDDYI_PROBE(operation_submitted, loop, op, 0);
+    int rc = submit(loop, op, now);
+    if (rc == EDDYI_DONE)
+        EDDYI_PROBE(operation_completed, loop, op, now->value);
+    return rc;
 }
 
 int eddyi_io_submit(eddy_loop *loop, eddyi_op *op, eddyi_result *now)
@@ -19,17 +37,18 @@ int eddyi_io_submit(eddy_loop *loop, eddyi_op *op, eddyi_result *now)
         return done_with(op, now, EDDY_EBUSY);
     op->state = 0;
     eddyi_count(&loop->metrics.operations, 1);
-    int rc = loop->ops->submit(loop->backend, op, now);
-    if (rc == EDDYI_PENDING)
-        loop->lent++;
-    return rc;
+    if (EDDYI_WATCHED(operation_submitted) || EDDYI_TRACED(operation_completed))
+        return submit_watched(loop, op, now);
+    return submit(loop, op, now);
 }
 
 int eddyi_io_cancel(eddy_loop *loop, eddyi_op *op, eddyi_result *now)
 {
     int rc = loop->ops->cancel(loop->backend, op, now);
-    if (rc == EDDYI_DONE)
+    if (rc == EDDYI_DONE) {
         loop->lent--;
+        EDDYI_PROBE(operation_completed, loop, op, now->value);
+    }
     return rc;
 }
 
@@ -39,6 +58,7 @@ static void deliver(eddy_loop *loop, const eddyi_result *results, int count)
         eddyi_completion *completion = results[i].op->waiter;
         if (results[i].flags & EDDYI_LAST)
             loop->lent--;
+        EDDYI_PROBE(operation_completed, loop, results[i].op, results[i].value);
         completion->fn(completion, &results[i]);
     }
 }

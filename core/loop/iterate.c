@@ -6,6 +6,7 @@
 
 #include "core/inspect/inspect.h"
 #include "core/inspect/origins.h"
+#include "core/inspect/probes.h"
 #include "core/loop/inbox.h"
 #include "core/loop/signals.h"
 #include "core/task/stacks.h"
@@ -73,6 +74,7 @@ void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
     loop->iterations++;
     if (!busy || loop->steps_to_poll <= 0) {
         uint64_t asleep = loop->now;
+        eddyi_watchers_meet(loop);
         if (busy)
             adapt_polling(loop);
         else
@@ -111,13 +113,34 @@ static void report_slow(eddy_loop *loop, eddy_task *task, eddy_callback_fn fn, u
     eddyi_text_free(&text);
 }
 
+static void run_watched(eddy_loop *loop, eddyi_node *node)
+{
+    if (node->run == eddyi_task_step) {
+        eddyi_probe_task_switched_in(loop, EDDYI_CONTAINER(node, eddy_task, step), 0);
+        node->run(node); /* which tells when it leaves */
+    } else {
+        eddy_callback_fn fn = eddyi_node_callback(node);
+        EDDYI_PROBE(callback_began, loop, fn, 0);
+        node->run(node);
+        EDDYI_PROBE(callback_ended, loop, fn, 0);
+    }
+}
+
+static inline void run_plain(eddy_loop *loop, eddyi_node *node)
+{
+    if (eddyi_watchers_hold(loop))
+        run_watched(loop, node);
+    else
+        node->run(node);
+}
+
 static void run_timed(eddy_loop *loop, eddyi_node *node)
 {
     eddy_task *task = node->run == eddyi_task_step ? EDDYI_CONTAINER(node, eddy_task, step) : NULL;
     eddy_callback_fn fn = eddyi_node_callback(node);
     uint64_t began = eddyi_loop_now(loop);
     eddy_task_retain(task);
-    node->run(node);
+    run_plain(loop, node);
     uint64_t time = eddyi_loop_now(loop) - began;
     if (time >= loop->slow_callback_ns)
         report_slow(loop, task, fn, time);
@@ -130,10 +153,12 @@ void eddyi_iteration_run(eddy_loop *loop)
         eddyi_node *node = eddyi_ready_take(&loop->ready);
         loop->steps_to_poll--;
         eddyi_count(&loop->metrics.run_by_loop, 1);
-        if (loop->debug)
+        if (loop->held == 0) /* nearly always */
+            node->run(node);
+        else if (loop->debug)
             run_timed(loop, node);
         else
-            node->run(node);
+            run_plain(loop, node);
         eddyi_variables_drop(&loop->variables);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "core/inspect/declared.h"
 #include "core/inspect/origins.h"
+#include "core/inspect/probes.h"
 #include "core/inspect/root.h"
 #include "core/loop/choose.h"
 #include "core/loop/inbox.h"
@@ -309,6 +310,7 @@ static int enter(eddy_loop *loop)
     loop->variables.word = 0;
     eddyi_running_loop = loop;
     eddyi_calls_counted = loop->metrics.calls;
+    eddyi_watchers_meet(loop);
     loop->polled_at = eddyi_loop_now(loop);
     eddyi_stacks_thread_enter();
     return 0;

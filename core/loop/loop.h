@@ -70,7 +70,7 @@ typedef struct eddyi_closable {
 } eddyi_closable;
 
 /* Why a task that leaves must not switch straight to the next one. */
-enum { EDDYI_HELD_BY_DEBUG = 1, EDDYI_HELD_BY_EAGER_STEP = 2 };
+enum { EDDYI_HELD_BY_DEBUG = 1, EDDYI_HELD_BY_EAGER_STEP = 2, EDDYI_HELD_BY_WATCHERS = 4 };
 
 enum { EDDYI_RESULTS = 256, EDDYI_STEPS_PER_POLL = 61, EDDYI_IO_BUDGET = 32 };
 

@@ -3,6 +3,7 @@
  * is one; otherwise to the loop's own stack. In its eager step it goes back to its creator. */
 #include <assert.h>
 
+#include "core/inspect/probes.h"
 #include "core/loop/iterate.h"
 #include "core/task/annotate.h"
 #include "core/task/lifecycle.h"
@@ -58,6 +59,25 @@ static void arrive(eddy_loop *loop)
     bury_departed(loop);
 }
 
+/* To where no next step can be taken from: the creator of the task in its eager step, or the loop's own stack. */
+static void leave_upwards(eddy_loop *loop, eddyi_context *from, void **save)
+{
+    if (loop->creator != NULL) {
+        switch_to_task(loop, from, loop->creator, save);
+    } else {
+        loop->current = NULL;
+        begin_switch_to_loop(loop, save);
+        eddyi_context_switch(from, &loop->context);
+    }
+}
+
+/* While somebody watches all leave upwards. Apart, so that who is not watched keeps nothing for the calls. */
+EDDYI_COLD static void leave_watched(eddy_loop *loop, eddy_task *self, eddyi_context *from, void **save)
+{
+    eddyi_probe_task_switched_out(loop, self, 0);
+    leave_upwards(loop, from, save);
+}
+
 /* From a task to whatever comes next; `self` is NULL when the leaver has ended. */
 static void leave_task(eddy_loop *loop, eddy_task *self, eddyi_context *from)
 {
@@ -69,12 +89,10 @@ static void leave_task(eddy_loop *loop, eddy_task *self, eddyi_context *from)
         if (next == self)
             return;
         switch_to_task(loop, from, next, save);
-    } else if (loop->creator != NULL) {
-        switch_to_task(loop, from, loop->creator, save);
+    } else if (self != NULL && eddyi_watchers_hold(loop)) {
+        leave_watched(loop, self, from, save);
     } else {
-        loop->current = NULL;
-        begin_switch_to_loop(loop, save);
-        eddyi_context_switch(from, &loop->context);
+        leave_upwards(loop, from, save);
     }
     end_switch(loop, fake_stack);
 }
@@ -105,12 +123,23 @@ void eddyi_task_arrive(eddy_task *task)
     task->scheduled = false;
 }
 
+EDDYI_COLD static void depart_watched(eddy_loop *loop, eddy_task *task)
+{
+    if (eddyi_watchers_hold(loop))
+        eddyi_probe_task_switched_out(loop, task, 0);
+    EDDYI_PROBE(task_ended, loop, task, task->future.result);
+    leave_task(loop, NULL, &task->context);
+}
+
 /* Not _Noreturn: so it is a jump, and the processor foresees the returns of whoever goes on (30 ns a task). */
 void eddyi_task_depart(eddy_task *task)
 {
     eddy_loop *loop = task->future.loop;
     loop->departed = task;
-    leave_task(loop, NULL, &task->context);
+    if (eddyi_watchers_hold(loop) || EDDYI_WATCHED(task_ended))
+        depart_watched(loop, task);
+    else
+        leave_task(loop, NULL, &task->context);
 }
 
 static void task_entry(void *arg)
@@ -120,6 +149,15 @@ static void task_entry(void *arg)
     eddyi_task_arrive(task);
     eddyi_task_run(task);
     eddyi_task_depart(task);
+}
+
+/* NULL: nobody. */
+static void tell_change(eddy_loop *loop, eddy_task *from, eddy_task *to)
+{
+    if (from != NULL)
+        eddyi_probe_task_switched_out(loop, from, 0);
+    if (to != NULL)
+        eddyi_probe_task_switched_in(loop, to, 0);
 }
 
 /* Nothing but the new task, and what it starts eagerly itself, runs until the creator goes on. */
@@ -136,10 +174,14 @@ void eddyi_task_begin(eddy_task *task)
     else
         loop->host_annotation = eddyi_annotate_fiber_current();
     eddyi_count(&loop->metrics.eager_steps, 1);
+    if (eddyi_watchers_hold(loop))
+        tell_change(loop, creator, task);
     loop->creator = creator;
     loop->held |= EDDYI_HELD_BY_EAGER_STEP;
     switch_to_task(loop, creator != NULL ? &creator->context : &loop->context, task, &fake_stack);
     end_switch(loop, fake_stack);
+    if (eddyi_watchers_hold(loop))
+        tell_change(loop, NULL, creator); /* the other one told itself */
     loop->creator = outer;
     loop->held = (loop->held & ~(uint32_t)EDDYI_HELD_BY_EAGER_STEP) | held; /* debug may have been switched */
     arrive(loop);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/inspect/origins.h"
+#include "core/inspect/probes.h"
 #include "core/task/generator.h"
 #include "core/task/group_errors.h"
 #include "core/task/lifecycle.h"
@@ -98,6 +99,7 @@ static void link_task(eddy_task *task)
 {
     eddyi_list_append(&task->future.loop->tasks, &task->all);
     task->future.loop->task_count++;
+    EDDYI_PROBE(task_created, task->future.loop, task, 0);
 }
 
 void eddyi_task_revive(eddy_loop *loop, eddy_task *block, eddy_coro_fn fn)
@@ -278,6 +280,7 @@ void eddyi_tasks_destroy(eddy_loop *loop)
         eddy_task *task = EDDYI_LIST_ITEM(loop->tasks.next, eddy_task, all);
         unlink_task(task);
         eddyi_future_finish(&task->future, EDDYI_FUTURE_CANCELLED, EDDY_ECANCELED);
+        EDDYI_PROBE(task_ended, loop, task, EDDY_ECANCELED);
         eddy_task_release(task);
     }
 }

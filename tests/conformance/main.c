@@ -125,6 +125,7 @@ static int run_suites(void)
     failed += suite_contexts_threads();
     failed += suite_metrics();
     failed += suite_metrics_text();
+    failed += suite_hooks();
     failed += suite_inspect_deadlock();
     failed += suite_inspect_hope();
     failed += suite_inspect_dump();

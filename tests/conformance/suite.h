@@ -84,6 +84,7 @@ int suite_threads(void);
 int suite_wrap(void);
 int suite_metrics(void);
 int suite_metrics_text(void);
+int suite_hooks(void);
 int suite_inspect_deadlock(void);
 int suite_inspect_hope(void);
 int suite_inspect_dump(void);
