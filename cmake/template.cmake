@@ -34,7 +34,7 @@ function(eddy_template_link target)
     eddy_template_seam(${seam})
     file(GLOB platform CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/platform/template/*.c)
     target_sources(${target} PRIVATE ${seam} ${platform} ${PROJECT_SOURCE_DIR}/backends/template.c)
-    # The task switch belongs to the processor and the probes to the tracers, not to the system.
+    # The task switch belongs to the processor, and probes for tracers to the compiler: not to the system.
     target_link_libraries(${target} PRIVATE
         "$<FILTER:$<TARGET_OBJECTS:eddy_objects>,INCLUDE,/eddy_objects.dir/(./)?(core|platform/switch|platform/usdt)/>")
     add_dependencies(${target} eddy_objects)

@@ -24,7 +24,7 @@ void eddyi_ready_remove(eddy_loop *loop, eddyi_node *node)
     eddyi_list_remove(&node->link);
 }
 
-/* Long steps are polled after more often, so that I/O waits microseconds, not 61 long steps. */
+/* By the clock as it was just read. Long steps are polled after more often, so that I/O waits microseconds, not 61 long steps. */
 static void adapt_polling(eddy_loop *loop)
 {
     uint64_t elapsed = loop->now - loop->polled_at;
@@ -75,9 +75,7 @@ void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
     if (!busy || loop->steps_to_poll <= 0) {
         uint64_t asleep = loop->now;
         eddyi_watchers_meet(loop);
-        if (busy)
-            adapt_polling(loop);
-        else
+        if (!busy)
             eddyi_stacks_trim(loop);
         if (!busy || loop->lent != 0 || (loop->ops->caps & EDDYI_CAP_VIRTUAL_TIME))
             poll_backend(loop, limit, busy);
@@ -87,6 +85,8 @@ void eddyi_iteration_begin(eddy_loop *loop, uint64_t limit)
             return;
         }
         eddyi_loop_now(loop);
+        if (busy)
+            adapt_polling(loop);
         eddyi_turn_count(loop, busy ? loop->now : asleep);
         eddyi_steps_grant(loop, loop->steps_per_poll);
         if (loop->timers.count != 0)

@@ -4,6 +4,7 @@
 #include "suite.h"
 
 #include "core/loop/loop.h"
+#include "core/platform.h"
 
 /* P10, P11: something that is always ready starves neither timers nor other tasks. */
 static int spin(void *stop_now)
@@ -140,12 +141,51 @@ TASK_TEST(fault_P11_flood_does_not_starve_a_ping)
     return 0;
 }
 
+enum { LONG_STEPS = 400, LONG_STEP_NS = 300000 };
+
+/* The loop's own clock is not asked: nothing but the length of the turn tells. */
+static int compute(void *arg)
+{
+    (void)arg;
+    for (int i = 0; i < LONG_STEPS / 2; i++) {
+        uint64_t until = eddyi_clock_now() + LONG_STEP_NS;
+        while (eddyi_clock_now() < until)
+            continue;
+        int rc = eddy_sleep(0);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+/* P11: after a few turns the backend is asked nearly every step, and not after 61 of them. Virtual time stands still meanwhile. */
+TASK_TEST(fault_P11_long_steps_are_polled_after_more_often)
+{
+    stream_pair pair;
+    eddy_task *tasks[2];
+    eddy_loop_metrics before = {.size = sizeof before}, after = {.size = sizeof after};
+    (void)arg;
+    pair_open(&pair, NULL, NULL); /* something is lent to the backend */
+    assert_int_equal(eddy_loop_get_metrics(eddy_get_running_loop(), &before), 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(eddy_create_task(&tasks[i], compute, NULL, NULL), 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(eddy_await(tasks[i], NULL), 0);
+        eddy_task_release(tasks[i]);
+    }
+    assert_int_equal(eddy_loop_get_metrics(eddy_get_running_loop(), &after), 0);
+    assert_true(support_is_simulated() || after.polls - before.polls >= LONG_STEPS / 4);
+    pair_close(&pair);
+    return 0;
+}
+
 int suite_loop_fair(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fault_P10_endless_rescheduling_does_not_starve_timers),
         cmocka_unit_test(fault_P10_endless_rescheduling_does_not_starve_io),
         cmocka_unit_test(fault_P11_flood_does_not_starve_a_ping),
+        cmocka_unit_test(fault_P11_long_steps_are_polled_after_more_often),
     };
     return cmocka_run_group_tests_name("fairness of the loop", tests, NULL, NULL);
 }
