@@ -65,14 +65,17 @@ static void fill_detail(eddy_future *future, int code, eddy_error *detail)
 
 static void report_unseen(eddy_future *future)
 {
-    bool is_task = eddyi_future_is_task(future);
+    static const char *const messages[2][2] = {
+        {"Future result was never retrieved", "Task result was never retrieved"},
+        {"Future exception was never retrieved", "Task exception was never retrieved"}};
+    bool is_task = eddyi_future_is_task(future), failed = future->result < 0;
     eddy_error detail;
     fill_detail(future, future->result, &detail);
     eddy_exception_context context = {
         .size = sizeof context,
-        .message = is_task ? "Task exception was never retrieved" : "Future exception was never retrieved",
-        .exception = future->result,
-        .error = &detail,
+        .message = messages[failed][is_task],
+        .exception = failed ? future->result : 0,
+        .error = failed ? &detail : NULL,
         .future = future,
         .task = is_task ? (eddy_task *)future : NULL,
     };
@@ -129,13 +132,23 @@ void eddyi_waiter_remove(eddyi_waiter *waiter)
         eddyi_ready_remove(waiter->future->loop, &waiter->node);
 }
 
+/* In debug mode a result that says something is missed too; 0 says no more than that it is over. */
+static bool is_to_be_seen(const eddy_future *future, int result)
+{
+    if (result < 0)
+        return result != EDDY_ECANCELED;
+    bool says_something = result > 0 || future->value != NULL;
+    return says_something && future->loop->debug &&
+           (eddyi_future_is_task(future) || future->kind == &plain_kind);
+}
+
 void eddyi_future_finish(eddy_future *future, enum eddyi_future_state state, int result)
 {
     eddyi_list *link;
     assert(future->state == EDDYI_FUTURE_PENDING);
     future->state = (uint8_t)state;
     future->result = result;
-    future->unseen = state == EDDYI_FUTURE_FINISHED && result < 0 && result != EDDY_ECANCELED;
+    future->unseen = state == EDDYI_FUTURE_FINISHED && is_to_be_seen(future, result);
     while ((link = eddyi_list_take(&future->waiters)) != NULL)
         notify(future, EDDYI_CONTAINER(link, eddyi_waiter, node.link));
 }
@@ -252,7 +265,11 @@ int eddy_future_exception(eddy_future *future, eddy_error *detail)
 
 void *eddy_future_value(const eddy_future *future)
 {
-    return future != NULL && future->state == EDDYI_FUTURE_FINISHED ? future->value : NULL;
+    if (future == NULL || future->state != EDDYI_FUTURE_FINISHED)
+        return NULL;
+    if (future->result >= 0)
+        ((eddy_future *)(uintptr_t)future)->unseen = false; /* not part of what the caller sees of it */
+    return future->value;
 }
 
 eddy_loop *eddy_future_get_loop(const eddy_future *future)

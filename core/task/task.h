@@ -35,7 +35,7 @@ struct eddy_future {
     uint32_t references;
     int32_t result;      /* >= 0, or the error */
     uint8_t state;       /* enum eddyi_future_state */
-    bool unseen;         /* failed, and nobody looked at it */
+    bool unseen;         /* failed, or in debug mode came to something, and nobody looked at it */
     bool silent;         /* never report an unseen error */
     bool mark;           /* scratch for finding duplicates within one call */
     bool has_origin;     /* where it was made is known (debug mode) */

@@ -411,8 +411,8 @@ EDDY_API void eddy_loop_default_exception_handler(eddy_loop *loop, const eddy_ex
 EDDY_API void eddy_loop_call_exception_handler(eddy_loop *loop, const eddy_exception_context *context);
 
 /**
- * Switch debug mode: calls from the wrong thread are refused and logged; slow callbacks and steps, swallowed cancels, locks that a task kept, and what was not
- * closed before its loop are reported; and reports tell where the task, future, connection or server was made, if that was in debug mode too.
+ * Switch debug mode: calls from the wrong thread are refused and logged; slow callbacks and steps, swallowed cancels, locks that a task kept, results that
+ * nobody looked at (a number above 0, a value), and what was not closed before its loop are reported; and reports tell where the task, future, connection or server was made, if that was in debug mode too.
  *
  * asyncio   loop.set_debug
  * thread    the loop's

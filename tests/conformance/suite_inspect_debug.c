@@ -80,6 +80,43 @@ static int make_failing_future(eddy_loop *loop)
     return rc < 0 ? rc : 1;
 }
 
+static int return_nine(void *arg)
+{
+    (void)arg;
+    return 9;
+}
+
+static int make_task_with_a_result(eddy_loop *loop)
+{
+    int rc = eddy_loop_create_task(loop, NULL, return_nine, NULL, NULL);
+    return rc < 0 ? rc : 1;
+}
+
+static int make_future_with_a_value(eddy_loop *loop)
+{
+    static int value;
+    eddy_future *future;
+    int rc = eddy_loop_create_future(loop, &future);
+    if (rc == 0)
+        rc = eddy_future_set_value(future, &value, NULL);
+    eddy_future_release(future);
+    return rc < 0 ? rc : 1;
+}
+
+static int make_what_has_nothing_to_say(eddy_loop *loop)
+{
+    static int value;
+    eddy_future *over, *seen;
+    int rc = eddy_loop_create_future(loop, &over);
+    assert_int_equal(rc == 0 ? eddy_loop_create_future(loop, &seen) : rc, 0);
+    assert_int_equal(eddy_future_set_result(over, 0), 0);
+    assert_int_equal(eddy_future_set_value(seen, &value, NULL), 0);
+    assert_ptr_equal(eddy_future_value(seen), &value);
+    eddy_future_release(over);
+    eddy_future_release(seen);
+    return 1;
+}
+
 static int wait_for_ever(void *arg)
 {
     (void)arg;
@@ -90,6 +127,30 @@ static int make_endless_task(eddy_loop *loop)
 {
     int rc = eddy_loop_create_task(loop, NULL, wait_for_ever, NULL, NULL);
     return rc < 0 ? rc : 1;
+}
+
+/* A result of 0 says nothing, and one that was looked at is known. */
+static void results_never_retrieved_are_told_in_debug_mode(void **state)
+{
+    static const struct {
+        int (*make)(eddy_loop *loop);
+        const char *function, *message;
+    } all[] = {{make_task_with_a_result, "make_task_with_a_result", "Task result was never retrieved|"},
+               {make_future_with_a_value, "make_future_with_a_value", "Future result was never retrieved|"},
+               {make_what_has_nothing_to_say, "", ""}};
+    (void)state;
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        for (int debug = 0; debug < 2; debug++) {
+            long blocks = support_live_blocks();
+            eddy_loop *loop = make_listened(debug);
+            make_it = all[i].make;
+            assert_int_equal(make_it(loop), 1);
+            assert_true(eddy_loop_run_once(loop, 0) >= 0);
+            end_loop(loop);
+            assert_string_equal(told.all, debug ? all[i].message : "");
+            assert_true(!debug || all[i].function[0] == '\0' || leads_to(all[i].function));
+            assert_int_equal(support_live_blocks(), blocks);
+        }
 }
 
 static void debug_mode_tells_where_a_thing_was_made(void **state)
@@ -370,6 +431,7 @@ int suite_inspect_debug(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(debug_mode_tells_where_a_thing_was_made),
+        cmocka_unit_test(results_never_retrieved_are_told_in_debug_mode),
         cmocka_unit_test(what_is_known_of_a_thing_goes_with_it),
         cmocka_unit_test(debug_mode_reports_what_was_not_closed),
         cmocka_unit_test(debug_mode_reports_a_loop_that_was_not_closed),
