@@ -31,5 +31,6 @@
 #include <eddy/thread.h>
 #include <eddy/inspect.h>
 #include <eddy/log.h>
+#include <eddy/audit.h>
 
 #endif
