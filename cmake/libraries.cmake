@@ -1,9 +1,9 @@
-# libraries.cmake: libraries of others that examples and benchmarks use. Each is optional: eddy itself needs none of them.
+# libraries.cmake: libraries of others that examples, benchmarks and tools use. Each is optional: eddy itself needs none of them.
 # EDDY_WITHOUT names those that are to count as not there.
 
 # eddy_library(NAME HEADER LIBRARY): makes the target eddy_with_NAME when that library is there.
 function(eddy_library name header library)
-    if(name IN_LIST EDDY_WITHOUT)
+    if(name IN_LIST EDDY_WITHOUT OR TARGET eddy_with_${name})
         return()
     endif()
     find_path(EDDY_${name}_INCLUDE ${header} PATH_SUFFIXES postgresql)

@@ -33,5 +33,6 @@
 #include <eddy/metrics.h>
 #include <eddy/hooks.h>
 #include <eddy/log.h>
+#include <eddy/audit.h>
 
 #endif

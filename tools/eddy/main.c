@@ -1,118 +1,43 @@
-/* main.c: the program eddy: looks into a process that runs eddy, from outside.
- * Touches the public headers and this folder. Ends with 0, 1 when the process could not be shown, 2 when it was asked wrongly. */
-#include <ctype.h>
-#include <errno.h>
+/* main.c: the program eddy: chooses what it is asked for.
+ * Touches the command line alone. Ends with 0, 1 when it could not be done, 2 when it was asked wrongly. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "show.h"
+#include "command.h"
 
-typedef struct ps_request {
-    show_fn show;
-    long pid;
-    double watch; /* seconds between two pictures; 0: one picture */
-} ps_request;
+static const char usage[] =
+    "usage: eddy [-q] [OPTION...]                          a prompt for C, where any call may await\n"
+    "       eddy [OPTION...] < FILE                        the same for inputs that are in a file\n"
+    "       eddy run [OPTION...] FILE.c [ARGUMENT...]      run the main() of a C file; its exit status is "
+    "the file's\n"
+    "       eddy ps [--json] [--watch[=SECONDS]] PID       a table of the tasks of a process\n"
+    "       eddy pstree [--json] [--watch[=SECONDS]] PID   the same as trees: who waits for whom\n"
+    "\n"
+    "  -q                   no greeting\n"
+    "  --compiler=tcc|cc    libtcc in memory, or $CC (cc) and the dynamic linker; the first that is there if "
+    "not given\n"
+    "  -I FOLDER  -L FOLDER  -l LIBRARY  -D NAME[=VALUE]   as for any C compiler\n"
+    "\n"
+    "environment: EDDY_STARTUP    a file of inputs that come before the first prompt\n"
+    "             EDDY_HISTORY    where the history is kept; ~/.eddy_history if not set, nowhere if empty\n"
+    "             EDDY_BASIC_REPL if not empty: no line editing\n"
+    "             EDDY_COMPILER   as --compiler\n";
 
-static int usage(FILE *file)
+int command_usage(void)
 {
-    fputs("usage: eddy ps [--json] [--watch[=SECONDS]] PID      a table of the tasks of a process\n"
-          "       eddy pstree [--json] [--watch[=SECONDS]] PID  the same as trees: who waits for whom\n",
-          file);
-    return file == stdout ? 0 : 2;
-}
-
-static int cannot(long pid, const char *why)
-{
-    fprintf(stderr, "eddy: process %ld: %s\n", pid, why);
-    return 1;
-}
-
-/* ---- showing ---- */
-
-static const char *show_once(const ps_request *request, other_process *process)
-{
-    eddy_record record;
-    task_snapshot snapshot;
-    const char *why = record_find(process, &record);
-    if (why == NULL)
-        why = snapshot_take(&snapshot, process, &record);
-    if (why != NULL)
-        return why;
-    why = request->show(&snapshot, process, request->pid);
-    if (snapshot.left_out > 0 && request->show != show_json)
-        printf("(tasks that came or went meanwhile and are left out: %zu)\n", snapshot.left_out);
-    snapshot_free(&snapshot);
-    return why != NULL ? why : fflush(stdout) == EOF ? "its picture could not be written" : NULL;
-}
-
-static int show(const ps_request *request)
-{
-    do {
-        other_process *process;
-        enum process_fault fault = process_open(&process, request->pid);
-        if (fault != PROCESS_FINE)
-            return cannot(request->pid, process_fault_text(fault));
-        if (request->watch > 0 && request->show != show_json)
-            fputs("\033[H\033[2J", stdout);
-        const char *why = show_once(request, process);
-        process_close(process);
-        if (why != NULL)
-            return cannot(request->pid, why);
-        if (request->watch > 0)
-            process_pause(request->watch);
-    } while (request->watch > 0);
-    return 0;
-}
-
-/* ---- what is asked ---- */
-
-static bool take_number(const char *text, double most, double *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtod(text, &end);
-    return isdigit((unsigned char)text[0]) && *end == '\0' && errno == 0 && *out > 0 && *out <= most;
-}
-
-static bool take_pid(const char *text, long *out)
-{
-    char *end;
-    errno = 0;
-    *out = strtol(text, &end, 10);
-    return isdigit((unsigned char)text[0]) && *end == '\0' && errno == 0;
-}
-
-static bool take_option(ps_request *request, const char *option)
-{
-    if (strcmp(option, "--json") == 0)
-        request->show = show_json;
-    else if (strcmp(option, "--watch") == 0)
-        request->watch = 1;
-    else
-        return strncmp(option, "--watch=", 8) == 0 && take_number(option + 8, 86400, &request->watch);
-    return true;
+    fputs(usage, stderr);
+    return 2;
 }
 
 int main(int argc, char **argv)
 {
-    ps_request request = {.pid = -1};
-    if (argc == 2 && strcmp(argv[1], "--help") == 0)
-        return usage(stdout);
-    if (argc < 3)
-        return usage(stderr);
-    if (strcmp(argv[1], "ps") == 0)
-        request.show = show_table;
-    else if (strcmp(argv[1], "pstree") == 0)
-        request.show = show_tree;
-    else
-        return usage(stderr);
-    for (int i = 2; i < argc; i++) {
-        bool fine = argv[i][0] == '-'   ? take_option(&request, argv[i])
-                    : request.pid == -1 ? take_pid(argv[i], &request.pid)
-                                        : false;
-        if (!fine)
-            return usage(stderr);
-    }
-    return request.pid == -1 ? usage(stderr) : show(&request);
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
+        return fputs(usage, stdout) == EOF;
+    if (argc < 2 || argv[1][0] == '-')
+        return command_repl(argc - 1, argv + 1);
+    if (strcmp(argv[1], "run") == 0)
+        return command_run(argc - 2, argv + 2);
+    if (strcmp(argv[1], "ps") == 0 || strcmp(argv[1], "pstree") == 0)
+        return command_ps(argc - 1, argv + 1);
+    return command_usage();
 }
