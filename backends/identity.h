@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "core/backend.h"
+#include "core/platform.h"
 #include "platform/posix/system.h"
 
 typedef struct eddyi_identity {

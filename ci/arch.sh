@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 [ $# -gt 0 ] || set -- aarch64 riscv64 s390x i686
 ci/install arch
-ci/cmocka >/dev/null
+ci/source cmocka >/dev/null
 failed=
 for processor; do
     echo "== $processor"

@@ -51,6 +51,8 @@ function(eddy_compile target)
     endif()
     if(CMAKE_C_COMPILER_ID MATCHES "GNU|Clang")
         set(warnings -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+        # Stacks of tasks are read by the tables; not every processor has them unasked (riscv64 of gcc).
+        target_compile_options(${target} PRIVATE "$<$<COMPILE_LANGUAGE:C>:-funwind-tables>")
         if(EDDY_WERROR)
             list(APPEND warnings -Werror)
         endif()

@@ -11,6 +11,11 @@ install(FILES ${PROJECT_SOURCE_DIR}/include/eddy.h DESTINATION ${CMAKE_INSTALL_I
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/eddy DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         FILES_MATCHING PATTERN "*.h")
 
+if(UNIX AND NOT APPLE) # beside the library and of its name, gdb finds it by itself where its `auto-load safe-path` lets it
+    install(FILES ${PROJECT_SOURCE_DIR}/tools/gdb/eddy-gdb.py DESTINATION ${CMAKE_INSTALL_LIBDIR}
+            RENAME $<TARGET_FILE_NAME:eddy_shared>-gdb.py)
+endif()
+
 set(eddy_package ${CMAKE_INSTALL_LIBDIR}/cmake/eddy)
 install(EXPORT eddy NAMESPACE eddy:: FILE eddy-targets.cmake DESTINATION ${eddy_package})
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/eddy-config.cmake.in

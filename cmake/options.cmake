@@ -27,7 +27,7 @@ set_property(CACHE EDDY_USDT PROPERTY STRINGS auto ON OFF)
 option(EDDY_CARES "Look names up by c-ares on the loop, not by threads" OFF)
 option(EDDY_LTO "Release builds: optimise the library as a whole, where the compiler can" ON)
 
-set(EDDY_CMOCKA_SOURCE "" CACHE PATH "CMocka's sources, to be built with the tests; empty: the installed one. ci/cmocka gets them")
+set(EDDY_CMOCKA_SOURCE "" CACHE PATH "CMocka's sources, to be built with the tests; empty: the installed one. ci/source cmocka gets them")
 if(EDDY_BUILD_TESTS AND EDDY_CMOCKA_SOURCE)
     set(CMOCKA_INCLUDE_DIR ${EDDY_CMOCKA_SOURCE}/include)
     set(CMOCKA_LIBRARY eddy_cmocka)

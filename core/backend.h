@@ -66,6 +66,9 @@ typedef struct eddyi_descriptor { /* one open descriptor; lives inside its trans
     uint8_t ready;             /* backend: EDDYI_IN ... as last known */
     uint8_t armed;             /* backend: bits that are watched in the kernel now */
     uint8_t attached;          /* backend: between attach and detach */
+    bool
+        fresh; /* set before attach: the kernel has just made it, so nobody else can have it in the loop. A backend
+                   may watch it only when an op first has to wait, and then end that op with what attach would say */
     eddyi_op *reader, *writer; /* backend: at most one op a direction; core answers EDDY_EBUSY to a second */
 } eddyi_descriptor;
 
@@ -74,8 +77,9 @@ typedef struct eddyi_buffer { /* the layout of struct iovec on POSIX, asserted t
     size_t size;
 } eddyi_buffer;
 
-struct eddyi_op {   /* core fills, backend answers; never allocated by either */
-    eddyi_op *next; /* backend's while lent */
+struct eddyi_op {                           /* core fills, backend answers; never allocated by either */
+    _Alignas(16) unsigned char scratch[96]; /* backend's while lent; each asserts its size */
+    eddyi_op *next;                         /* backend's while lent */
     eddyi_descriptor *descriptor;
     uint8_t kind, flags;
     uint8_t state;  /* backend's while lent; 0 when submitted */
@@ -90,9 +94,24 @@ struct eddyi_op {   /* core fills, backend answers; never allocated by either */
         uint32_t *lengths; /* caller's; RECVFROM with MANY: out */
         eddy_fd file;      /* SENDFILE: from where */
     };
-    void *waiter;                           /* core's; a backend never looks */
-    _Alignas(16) unsigned char scratch[96]; /* backend's while lent; each asserts its size */
+    void *waiter; /* core's; a backend never looks */
 };
+
+/* An op for this, all but its scratch: what no poller looks at would cost two lines of the cache with each call. */
+static inline void eddyi_op_set(eddyi_op *op, eddyi_descriptor *descriptor, uint8_t what,
+                                eddyi_buffer *buffers, uint32_t count, void *waiter)
+{
+    op->descriptor = descriptor;
+    op->kind = what;
+    op->flags = op->state = op->events = 0;
+    op->buffer_count = count;
+    op->buffers = buffers;
+    op->free_buffers = 0;
+    op->offset = UINT64_MAX;
+    op->address = NULL;
+    op->lengths = NULL;
+    op->waiter = waiter;
+}
 
 /* Where an op stands while it is lent: one a direction. */
 static inline eddyi_op **eddyi_op_place(const eddyi_op *op)

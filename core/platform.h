@@ -93,6 +93,10 @@ enum eddyi_guard eddyi_guard_probe(void); /* what eddyi_pages_guard would use */
 /* Smallest stack on which a signal handler can run: the kernel's frame and some air. */
 size_t eddyi_signal_frame_size(void);
 
+/* ---- errors.c ---- */
+
+int eddyi_error_from_system(int os_error); /* as an EDDY_E... code; EDDY_ESYSTEM when it has none */
+
 /* ---- fault.c: telling a stack overflow from other crashes ---- */
 
 /* Called in a signal handler with the address that faulted: writes one line into `text` and returns true if it lies
@@ -131,6 +135,8 @@ typedef struct eddyi_context {
     void *stack_pointer; /* where the rest of the saved state lies */
 } eddyi_context;
 
+/* For debuggers: where a context keeps its registers, in the words of include/eddy/inspect_record.h. */
+extern const char eddyi_context_registers[];
 extern const size_t
     eddyi_context_room; /* bytes that a switch needs on each stack beyond an ordinary call's */
 

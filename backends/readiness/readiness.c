@@ -66,21 +66,45 @@ static void lose(eddyi_backend *backend, eddyi_slot *slot, int error)
     eddyi_queue_append(&backend->slots, slot);
 }
 
+/* A fresh one is watched when an op first waits: a connection that never does costs two calls of the kernel less. */
+static int watch_after_all(eddyi_backend *backend, eddyi_slot *slot)
+{
+    eddyi_descriptor *d = slot->descriptor;
+    eddyi_event event = {.slot = d->slot, .generation = d->generation, .bits = EDDYI_IN | EDDYI_OUT};
+    int rc = backend->ops->add(backend->poller, d->fd, event, false);
+    if (rc == 0) {
+        d->armed = (uint8_t)event.bits;
+        slot->unwatched = false;
+    }
+    return rc;
+}
+
+/* Somebody wants a number that is taken. Whether its file is still the same only the poller can tell, if it knows the old one. */
+static int contest(eddyi_backend *backend, const eddyi_descriptor *d)
+{
+    eddyi_descriptor *old = eddyi_slots_owner(&backend->slots, d->fd);
+    eddyi_slot *slot = old != NULL ? eddyi_slot_of(&backend->slots, old) : NULL;
+    return slot != NULL && slot->unwatched && !d->fresh ? watch_after_all(backend, slot) : 0;
+}
+
 int eddyi_readiness_attach(eddyi_backend *backend, eddyi_descriptor *d)
 {
     eddyi_slots *slots = &backend->slots;
     bool level = !backend->ops->edge || d->kind == EDDYI_LISTENER || d->kind == EDDYI_FOREIGN;
+    bool later = d->fresh && !level;
     if (d->attached)
         return EDDY_EEXIST;
     if (d->fd < 0 || d->fd > INT32_MAX)
         return EDDY_EBADF;
     int rc = eddyi_slots_reserve(slots, d->fd);
+    if (rc == 0)
+        rc = contest(backend, d);
     if (rc < 0)
         return rc;
     eddyi_event event = {.slot = slots->free,
                          .generation = eddyi_slots_next_generation(slots),
-                         .bits = level ? 0 : EDDYI_IN | EDDYI_OUT};
-    rc = backend->ops->add(backend->poller, d->fd, event, level);
+                         .bits = level || later ? 0 : EDDYI_IN | EDDYI_OUT};
+    rc = later ? 0 : backend->ops->add(backend->poller, d->fd, event, level);
     if (rc < 0)
         return rc;
     eddyi_descriptor *old = eddyi_slots_owner(slots, d->fd);
@@ -89,6 +113,7 @@ int eddyi_readiness_attach(eddyi_backend *backend, eddyi_descriptor *d)
         lose(backend, eddyi_slot_of(slots, old), EDDY_EBADF);
     }
     eddyi_slots_take(slots, d, level);
+    eddyi_slot_of(slots, d)->unwatched = later;
     d->ready = EDDYI_IN | EDDYI_OUT; /* nobody knows yet: a try will tell */
     d->armed = (uint8_t)event.bits;
     d->attached = 1;
@@ -102,7 +127,8 @@ void eddyi_readiness_detach(eddyi_backend *backend, eddyi_descriptor *d)
         return;
     assert(d->reader == NULL && d->writer == NULL);
     eddyi_event event = {.slot = d->slot, .generation = d->generation};
-    if (eddyi_slots_owner(&backend->slots, d->fd) == d) /* else the number is another's by now */
+    if (eddyi_slots_owner(&backend->slots, d->fd) == d && /* else the number is another's by now */
+        !eddyi_slot_of(&backend->slots, d)->unwatched)
         backend->ops->remove(backend->poller, d->fd, event);
     eddyi_slots_give_back(&backend->slots, d);
     d->ready = d->armed = d->attached = 0;
@@ -143,6 +169,11 @@ int eddyi_readiness_submit(eddyi_backend *backend, eddyi_op *op, eddyi_result *n
     if (!(op->flags & EDDYI_MULTI) && (connects || slot->error < 0 || (d->ready & bits)) &&
         eddyi_readiness_try(backend, slot, op, now))
         return EDDYI_DONE;
+    if (slot->unwatched && slot->error == 0) { /* what is there by now will be told as an edge */
+        int rc = watch_after_all(backend, slot);
+        if (rc < 0)
+            return done(op, now, rc);
+    }
     *place = op;
     if (!slot->level || slot->error < 0) {
         if (eddyi_readiness_due(slot)) /* the edge was told before */
@@ -238,7 +269,7 @@ static void renew(eddyi_backend *backend)
     for (uint32_t i = 0; i < backend->slots.count; i++) {
         eddyi_slot *slot = &backend->slots.slots[i];
         eddyi_descriptor *d = slot->descriptor;
-        if (d == NULL || eddyi_slots_owner(&backend->slots, d->fd) != d)
+        if (d == NULL || eddyi_slots_owner(&backend->slots, d->fd) != d || slot->unwatched)
             continue;
         eddyi_event event = {.slot = i, .generation = slot->generation, .bits = d->armed};
         int rc = backend->ops->add(backend->poller, d->fd, event, slot->level);

@@ -17,6 +17,7 @@ typedef struct eddyi_slot {
     uint8_t proof;           /* enum eddyi_proof */
     bool level;
     bool queued;
+    bool unwatched; /* its descriptor is fresh, and no op has had to wait: the poller does not know it yet */
     bool writer_first; /* whose turn it is when both directions have something */
 } eddyi_slot;
 

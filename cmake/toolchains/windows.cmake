@@ -1,5 +1,5 @@
 # windows.cmake: Windows on x86-64: mingw-w64 makes the programs, Wine runs the tests. ci/windows.sh uses it.
-# Programs need no library beside the system's own.
+# Programs need no library beside the system's own; OpenSSL is found where ci/openssl-windows puts it.
 
 set(CMAKE_SYSTEM_NAME Windows)
 set(CMAKE_SYSTEM_PROCESSOR x86_64)
@@ -8,7 +8,9 @@ set(CMAKE_C_COMPILER ${triple}-gcc)
 set(CMAKE_RC_COMPILER ${triple}-windres)
 set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -static-libgcc)
-set(CMAKE_FIND_ROOT_PATH /usr/${triple})
+get_filename_component(openssl ${CMAKE_CURRENT_LIST_DIR}/../../build/openssl-windows ABSOLUTE)
+set(CMAKE_FIND_ROOT_PATH /usr/${triple} ${openssl})
+set(OPENSSL_ROOT_DIR ${openssl})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 foreach(what LIBRARY INCLUDE PACKAGE)
     set(CMAKE_FIND_ROOT_PATH_MODE_${what} ONLY)

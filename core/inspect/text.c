@@ -80,6 +80,16 @@ static size_t showable(const unsigned char *at)
     return overlong || beyond || control ? 0 : length;
 }
 
+const char *eddyi_digits(uint64_t number, unsigned base, char digits[EDDYI_DIGITS])
+{
+    char *at = digits + EDDYI_DIGITS - 1;
+    *at = '\0';
+    do
+        *--at = "0123456789abcdef"[number % base];
+    while ((number /= base) != 0);
+    return at;
+}
+
 static void escape(const char *name, char label[EDDYI_LABEL_SIZE])
 {
     const unsigned char *from = (const unsigned char *)name;
@@ -93,8 +103,10 @@ static void escape(const char *name, char label[EDDYI_LABEL_SIZE])
             break;
         }
         if (length == 0) {
-            (void)snprintf(label + size, 5, "\\x%02x", *from);
-            size += 4;
+            label[size++] = '\\';
+            label[size++] = 'x';
+            label[size++] = "0123456789abcdef"[*from >> 4];
+            label[size++] = "0123456789abcdef"[*from & 15];
             from++;
             continue;
         }
@@ -108,8 +120,9 @@ static void escape(const char *name, char label[EDDYI_LABEL_SIZE])
 
 const char *eddyi_task_label(const eddy_task *task, char label[EDDYI_LABEL_SIZE])
 {
-    char number[32];
-    (void)snprintf(number, sizeof number, "Task-%llu", (unsigned long long)task->id);
+    char number[32] = "Task-", digits[EDDYI_DIGITS];
+    const char *id = eddyi_digits(task->id, 10, digits);
+    memcpy(number + strlen(number), id, strlen(id) + 1);
     escape(task->name != NULL ? task->name : number, label);
     return label;
 }

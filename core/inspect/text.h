@@ -27,8 +27,13 @@ void eddyi_text_free(eddyi_text *text);
 int eddyi_text_put(eddyi_text *text, int rc,
                    FILE *file); /* writes it, if rc is 0, and frees it: rc, or EDDY_EIO */
 
+/* A number's digits, as a signal handler may write them too. */
+enum { EDDYI_DIGITS = 21 };
+const char *eddyi_digits(uint64_t number, unsigned base, char digits[EDDYI_DIGITS]);
+
 /* I5: a task's name between quotes, one line however hostile it is, at most so long; as a literal of C would be written. */
 enum { EDDYI_LABEL_SIZE = 96 };
+/* Signal-safe. */
 const char *eddyi_task_label(const eddy_task *task, char label[EDDYI_LABEL_SIZE]);
 /* The same for what is no task: "Future 0x55...". */
 const char *eddyi_future_label(const eddy_future *future, char label[EDDYI_LABEL_SIZE]);

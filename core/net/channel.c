@@ -40,14 +40,15 @@ int eddyi_channel_open(eddyi_channel *channel, eddy_loop *loop, const eddyi_chan
                        const eddyi_channel_settings *settings)
 {
     bool socket = settings->way == EDDYI_WAY_SOCKET;
-    *channel = (eddyi_channel){.closable = {.shut = shut, .unclosed = unclosed},
-                               .loop = loop,
-                               .kind = kind,
-                               .descriptor = {.fd = fd, .kind = socket ? EDDYI_STREAM : EDDYI_PIPE},
-                               .way = (uint8_t)settings->way,
-                               .made_non_blocking = settings->made_non_blocking,
-                               .terminal = settings->terminal,
-                               .marks = eddyi_marks_in_force(settings->marks)};
+    *channel = (eddyi_channel){
+        .closable = {.shut = shut, .unclosed = unclosed},
+        .loop = loop,
+        .kind = kind,
+        .descriptor = {.fd = fd, .kind = socket ? EDDYI_STREAM : EDDYI_PIPE, .fresh = settings->fresh},
+        .way = (uint8_t)settings->way,
+        .made_non_blocking = settings->made_non_blocking,
+        .terminal = settings->terminal,
+        .marks = eddyi_marks_in_force(settings->marks)};
     int rc = settings->way != EDDYI_WAY_FED ? loop->ops->attach(loop->backend, &channel->descriptor) : 0;
     if (rc < 0)
         return rc;
@@ -367,11 +368,9 @@ static int64_t send_at_once(eddyi_channel *channel, const eddyi_buffer *buffers,
     eddy_loop *loop = channel->loop;
     if (!(loop->ops->caps & EDDYI_CAP_TRY_FIRST))
         return 0;
-    eddyi_op op = {.descriptor = &channel->descriptor,
-                   .kind = send_kind(channel),
-                   .offset = UINT64_MAX,
-                   .buffers = (eddyi_buffer *)(uintptr_t)buffers,
-                   .buffer_count = count < MOST_BUFFERS ? (uint32_t)count : MOST_BUFFERS};
+    eddyi_op op;
+    eddyi_op_set(&op, &channel->descriptor, send_kind(channel), (eddyi_buffer *)(uintptr_t)buffers,
+                 count < MOST_BUFFERS ? (uint32_t)count : MOST_BUFFERS, NULL);
     if (eddyi_io_submit(loop, &op, &now) == EDDYI_PENDING) /* parked, not begun: comes back at once */
         (void)eddyi_io_cancel(loop, &op, &now);
     *os_error = now.os_error;

@@ -38,11 +38,18 @@ typedef struct eddyi_channel_kind {
     const char *name; /* "stream", "transport" */
 } eddyi_channel_kind;
 
+/* In the order of use: from the receive op on, with what an owner puts behind it, lies what every read and write touches. */
 struct eddyi_channel {
     eddyi_closable closable;
+    uint64_t close_timeout;     /* nanoseconds that its end may take; UINT64_MAX: no limit */
+    struct eddy_server *server; /* that accepted it; NULL: none */
+    eddyi_list of_server;       /* in the server's connections */
+    const char *message;        /* of the error: TLS's reason, or NULL */
+    eddyi_completion received;  /* the owner's, to go with `receive` */
+    eddyi_op receive;           /* the owner's; of a pipe's writing end: waits for the reader to go */
+    eddyi_descriptor descriptor;
     eddy_loop *loop;
     const eddyi_channel_kind *kind;
-    eddyi_descriptor descriptor;
     uint8_t state; /* enum eddyi_channel_state */
     uint8_t way;   /* enum eddyi_channel_way */
     /* The owner's: it has a read out that must end before the descriptor is closed. Of a pipe's writing end: the op that waits for the reader to
@@ -58,17 +65,10 @@ struct eddyi_channel {
     bool held;              /* it is worked on: closing it waits until that is over */
     int error;              /* that ended the connection; sticky */
     int os_error;
-    const char *message; /* of the error: TLS's reason, or NULL */
-    eddyi_marks marks;
-    uint64_t close_timeout;      /* nanoseconds that its end may take; UINT64_MAX: no limit */
-    eddyi_op receive;            /* the owner's; of a pipe's writing end: waits for the reader to go */
-    eddyi_completion received;   /* the owner's, to go with it */
-    eddyi_op *file_op;           /* of a sendfile under way: nobody else writes; NULL: none is */
     eddyi_outgoing *outgoing;    /* made by the first write that cannot go at once */
     struct eddyi_secure *secure; /* its TLS; NULL: none */
-
-    struct eddy_server *server; /* that accepted it; NULL: none */
-    eddyi_list of_server;       /* in the server's connections */
+    eddyi_op *file_op;           /* of a sendfile under way: nobody else writes; NULL: none is */
+    eddyi_marks marks;
 };
 
 typedef struct eddyi_channel_settings {
@@ -76,6 +76,7 @@ typedef struct eddyi_channel_settings {
     double close_timeout; /* seconds that what is unsent may hold a close up; 0: no limit */
     enum eddyi_channel_way way;
     bool terminal, made_non_blocking;
+    bool fresh; /* as a descriptor's */
 } eddyi_channel_settings;
 
 static inline bool eddyi_channel_is_written(const eddyi_channel *channel)

@@ -103,12 +103,9 @@ static ptrdiff_t receive(eddy_stream *stream, void *buffer, size_t size, const c
     if (stream->channel.secure != NULL)
         return receive_secure(stream, buffer, size, operation);
     stream->receive_buffer = (eddyi_buffer){buffer, size};
-    stream->channel.receive =
-        (eddyi_op){.descriptor = &stream->channel.descriptor,
-                   .kind = stream->channel.way == EDDYI_WAY_SOCKET ? EDDYI_RECV : EDDYI_READ,
-                   .offset = UINT64_MAX,
-                   .buffers = &stream->receive_buffer,
-                   .buffer_count = 1};
+    eddyi_op_set(&stream->channel.receive, &stream->channel.descriptor,
+                 stream->channel.way == EDDYI_WAY_SOCKET ? EDDYI_RECV : EDDYI_READ, &stream->receive_buffer,
+                 1, NULL);
     stream->channel.reading = true;
     stream
         ->references++; /* closed and let go by others while we wait, it must still be there when we come back */

@@ -26,6 +26,6 @@ eddyi_channel_settings eddyi_server_channel(const eddy_server *server)
     const eddy_server_options *options = &server->options;
     eddyi_secure_settings secure = eddyi_server_secure(server);
     eddyi_marks marks = {options->high_water, options->low_water};
-    return (eddyi_channel_settings){.marks = eddyi_secure_marks(marks, &secure),
-                                    .close_timeout = options->close_timeout};
+    return (eddyi_channel_settings){
+        .marks = eddyi_secure_marks(marks, &secure), .close_timeout = options->close_timeout, .fresh = true};
 }

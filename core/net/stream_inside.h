@@ -14,18 +14,17 @@ struct eddy_stream {
     bool read_revoked; /* close took the read back from it */
     bool ended;        /* the peer's end was seen */
     bool woken_read; /* a task is inside a read that others wake, through TLS or fed; it holds a reference */
+    size_t lent_out; /* handed out as a view: they go at the next read */
+    eddyi_buffer receive_buffer;
+    eddyi_bytes incoming;
+    struct eddyi_feed *feed; /* where its bytes come from, when it has no descriptor; else NULL */
+    size_t searched;         /* of the incoming bytes: surely no separator begins before */
 
     size_t limit;
-    eddyi_buffer receive_buffer;
     eddyi_completion *revoked_reader; /* the reader's */
     eddyi_node reader_gone;           /* the loop closed under the reader: its reference is given back */
-    struct eddyi_feed *feed;          /* where its bytes come from, when it has no descriptor; else NULL */
-    eddyi_bytes incoming;
-    size_t searched; /* of the incoming bytes: surely no separator begins before */
-    size_t lent_out; /* handed out as a view: they go at the next read */
-
-    eddyi_list drainers; /* stream_wait.link of tasks above the mark */
-    eddyi_list closers;  /* ... of tasks in wait_closed */
+    eddyi_list drainers;              /* stream_wait.link of tasks above the mark */
+    eddyi_list closers;               /* ... of tasks in wait_closed */
 };
 
 typedef struct eddyi_stream_settings {

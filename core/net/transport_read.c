@@ -98,13 +98,12 @@ void eddyi_transport_start_reading(eddy_transport *transport)
     if (transport->readable || channel->secure != NULL || channel->reading)
         return;
     bool poll = tries_first(transport);
-    channel->receive = (eddyi_op){.descriptor = &channel->descriptor,
-                                  .kind = poll ? EDDYI_POLL : receive_kind(channel),
-                                  .events = poll ? EDDYI_IN : 0,
-                                  .offset = UINT64_MAX,
-                                  .buffers = poll ? NULL : &transport->own->buffer,
-                                  .buffer_count = poll ? 0 : 1,
-                                  .waiter = &channel->received};
+    if (poll)
+        eddyi_op_set(&channel->receive, &channel->descriptor, EDDYI_POLL, NULL, 0, &channel->received);
+    else
+        eddyi_op_set(&channel->receive, &channel->descriptor, receive_kind(channel), &transport->own->buffer,
+                     1, &channel->received);
+    channel->receive.events = poll ? EDDYI_IN : 0;
     channel->reading = true;
     if (eddyi_io_submit(channel->loop, &channel->receive, &now) == EDDYI_DONE)
         ended(transport, &now);

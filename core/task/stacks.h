@@ -10,7 +10,7 @@ void eddyi_stacks_free(eddy_loop *loop); /* no task is left */
 
 /* At the high end of its memory: the stack is [low, this). One cache line. */
 typedef struct eddyi_stack {
-    union {
+    _Alignas(16) union {
         eddyi_list link; /* while it is free */
         struct {
             eddyi_deferred *deferred;  /* last deferred first */

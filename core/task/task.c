@@ -434,8 +434,9 @@ int eddy_task_set_name(eddy_task *task, const char *name)
     eddy_loop *loop = task->future.loop;
     if (copy_name(loop, &copy, name) < 0)
         return eddyi_fail(EDDY_ENOMEM, "set_name");
-    eddyi_release(&loop->allocator, task->name);
-    task->name = copy;
+    char *old = task->name;
+    task->name = copy; /* before the old one goes: a signal's handler may look (eddy_dump_tasks) */
+    eddyi_release(&loop->allocator, old);
     return 0;
 }
 

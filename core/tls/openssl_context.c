@@ -2,7 +2,6 @@
  * Touches openssl.h and files that the user names. Safe by default: at least TLS 1.2, no renegotiation, no compression, no early data. */
 #include "core/tls/openssl.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -35,7 +34,9 @@ static bool is_out_of_memory(unsigned long error)
 
 static bool is_missing_file(unsigned long error)
 {
-    return ERR_SYSTEM_ERROR(error) && (ERR_GET_REASON(error) == ENOENT || ERR_GET_REASON(error) == EACCES);
+    int code = ERR_SYSTEM_ERROR(error) ? eddyi_error_from_system(ERR_GET_REASON(error)) : 0;
+    return code == EDDY_ENOENT || code == EDDY_EACCES ||
+           (ERR_GET_LIB(error) == ERR_LIB_BIO && ERR_GET_REASON(error) == BIO_R_NO_SUCH_FILE);
 }
 
 eddyi_tls_failure eddyi_openssl_failure(int otherwise)

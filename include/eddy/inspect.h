@@ -141,6 +141,19 @@ EDDY_API EDDY_CHECK int eddy_future_add_to_awaited_by(eddy_future *future, eddy_
  */
 EDDY_API int eddy_future_discard_from_awaited_by(eddy_future *future, eddy_future *waiter);
 
+/**
+ * Write what the tasks of the loop that runs in this thread are at, a line each: number, name, state, address of the function. May be called by a signal
+ * handler, whatever the signal interrupted: a program that is stuck in a step can say in which one. Other threads' loops are theirs to tell: send the
+ * signal there. What was being made or ended at that moment may be missing; 1000 tasks at most are told.
+ *
+ * takes     to: a descriptor that is written to; it may block
+ * returns   0
+ * errors    EDDY_ENOLOOP none runs in this thread · EDDY_EIO it could not be written
+ * thread    any; a signal handler too
+ * since     0.1
+ */
+EDDY_API int eddy_dump_tasks(eddy_fd to);
+
 EDDY_END
 
 #endif

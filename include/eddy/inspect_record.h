@@ -9,7 +9,7 @@
 
 EDDY_BEGIN
 
-enum { EDDY_RECORD_VERSION = 1, EDDY_RECORD_MAGIC_SIZE = 16 };
+enum { EDDY_RECORD_VERSION = 2, EDDY_RECORD_MAGIC_SIZE = 16 };
 
 /* How whom somebody waits for lies in memory. Offsets count from the wait or the future, or from the object that the wait names. */
 enum eddy_reach_shape {
@@ -37,6 +37,9 @@ typedef struct eddy_record {
     uint32_t loops_room;   /* elements of `loops`; NULL: free */
     const void *self;
     const void *loops; /* an array of pointers to loops */
+    /* Where the registers of a task that does not run are: words `name@offset` for one that lies so far above the saved stack pointer, and
+     * `name=offset` for one whose value is that address, by the names that gdb has. Empty: nobody can tell. */
+    const char *registers;
     uint32_t task_size, future_size, loop_size, wait_size;
     struct {
         uint32_t tasks, task_count, current, running, closed, thread, iterations, declared;
@@ -46,7 +49,8 @@ typedef struct eddy_record {
         uint32_t waits_declared;
     } future;
     struct {
-        uint32_t all, id, name, function, stack, wait, scheduled, group; /* it begins with its future */
+        /* It begins with its future. context: the saved stack pointer, while it has a stack and does not run. */
+        uint32_t all, id, name, function, stack, wait, scheduled, group, context;
     } task;
     struct {
         uint32_t kind, task, object;

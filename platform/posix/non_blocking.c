@@ -2,6 +2,7 @@
  * Touches fcntl. The flag belongs to the open file, which others may share: who takes it over learns how it was. */
 #include <fcntl.h>
 
+#include "core/platform.h"
 #include "platform/posix/quiet.h"
 #include "platform/posix/system.h"
 

@@ -38,6 +38,4 @@ int eddyi_open_socket(int domain, int type);
 int eddyi_open_accepted(int listener);
 int eddyi_open_pipe(int ends[2]); /* both ends block */
 
-int eddyi_error_from_system(int os_error); /* errno as an EDDY_E... code; EDDY_ESYSTEM when it has none */
-
 #endif

@@ -6,6 +6,8 @@
 
 void eddyi_context_start(void);
 
+const char eddyi_context_registers[] =
+    "x19@0 x20@8 x21@16 x22@24 x23@32 x24@40 x25@48 x26@56 x27@64 x28@72 x29@80 pc@88 sp=176";
 const size_t eddyi_context_room = 0;
 
 void eddyi_context_enter(eddyi_context *from, void *low, size_t size, void (*entry)(void *arg), void *arg)

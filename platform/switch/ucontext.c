@@ -6,6 +6,7 @@
 
 #include "core/platform.h"
 
+const char eddyi_context_registers[] = "";
 const size_t eddyi_context_room = 2 * sizeof(ucontext_t) + 1024; /* the first frame, and one that left */
 
 typedef struct first_frame {

@@ -15,6 +15,8 @@ typedef struct stack_top {
 void eddyi_context_end(void);
 void eddyi_context_begin(eddyi_context *from, stack_top *top, void *low, void (*entry)(void *arg), void *arg);
 
+const char eddyi_context_registers[] =
+    "r15@200 r14@208 r13@216 r12@224 rsi@232 rdi@240 rbx@248 rbp@256 rip@264 rsp=272";
 const size_t eddyi_context_room = 512 + EDDYI_STACK_LOST; /* vector registers are kept too */
 
 _Static_assert(sizeof(stack_top) == 64, "as x86_64_win64.S lays it out");

@@ -17,7 +17,4 @@
  *
  * A call that core/base/inject.h does not know is one more X(name) there. */
 
-int eddyi_error_from_system(
-    int os_error); /* the system's number as an EDDY_E... code; EDDY_ESYSTEM: it has none */
-
 #endif

@@ -48,7 +48,6 @@ static inline uint32_t eddyi_limited(size_t size)
 }
 
 /* A number of Windows or Winsock as an EDDY_E... code; EDDY_ESYSTEM when it has none. */
-int eddyi_error_from_system(int os_error);
 
 static inline int eddyi_last_error(void)
 {

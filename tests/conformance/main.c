@@ -93,6 +93,7 @@ static int run_suites(void)
     failed += suite_streams_lookups();
     failed += suite_streams_rules();
     failed += suite_server();
+    failed += suite_server_shared();
     failed += suite_server_made();
     failed += suite_sockets();
     failed += suite_names();
@@ -127,6 +128,7 @@ static int run_suites(void)
     failed += suite_hooks();
     failed += suite_inspect_deadlock();
     failed += suite_inspect_hope();
+    failed += suite_inspect_dump();
     failed += suite_inspect_graph();
     failed += suite_inspect_stacks();
     failed += suite_inspect_debug();

@@ -431,77 +431,9 @@ static void loop_closes_what_is_left_open(void **state)
     assert_int_equal(support_live_blocks(), blocks);
 }
 
-/* ---- one port for several servers ---- */
-
-static int count_client(eddy_stream *stream, void *count)
-{
-    ++*(int *)count;
-    return eddy_stream_write(stream, "x", 1);
-}
-
-TASK_TEST(servers_that_all_ask_for_it_share_a_port)
-{
-    enum { SERVERS = 3, CLIENTS = 60 };
-    eddy_server_options with = {.size = sizeof with, .reuse_port = true};
-    eddy_server *servers[SERVERS], *refused;
-    int served[SERVERS] = {0};
-    char byte;
-    (void)arg;
-    if (!support_has(SUPPORT_SHARED_PORTS)) {
-        assert_int_equal(eddy_start_server(&refused, "127.0.0.1", "0", count_client, NULL, &with),
-                         EDDY_ENOSYS);
-        return 0;
-    }
-    start(&servers[0], count_client, &served[0], &with);
-    const char *service = pair_service(servers[0]);
-    for (int i = 1; i < SERVERS; i++)
-        assert_int_equal(
-            eddy_start_server(&servers[i], "127.0.0.1", service, count_client, &served[i], &with), 0);
-    with.reuse_port = false;
-    assert_int_equal(eddy_start_server(&refused, "127.0.0.1", service, count_client, NULL, &with),
-                     EDDY_EADDRINUSE);
-    for (int i = 0; i < CLIENTS; i++) {
-        eddy_stream *client = connect_to(servers[0]);
-        assert_int_equal(eddy_stream_readexactly(client, &byte, 1), 1);
-        eddy_stream_release(client);
-    }
-    assert_int_equal(served[0] + served[1] + served[2], CLIENTS);
-    for (int i = 0; i < SERVERS; i++) {
-        assert_in_range(served[i], 1, CLIENTS - SERVERS + 1); /* each its share, of whatever size */
-        stop(servers[i]);
-    }
-    return 0;
-}
-
-static int ask_for_an_unknown_option(void *arg)
-{
-    eddy_server_options with = {.size = sizeof with, .reuse_port = true, .no_reuse_address = true};
-    eddyi_inject_plan plan = {
-        .fail_at = 1, .calls = UINT64_C(1) << EDDYI_INJECT_setsockopt, .os_error = ENOPROTOOPT};
-    eddy_server *server;
-    (void)arg;
-    eddyi_inject_start(&plan);
-    int rc = eddy_start_server(&server, "127.0.0.1", "0", echo, NULL, &with);
-    eddyi_inject_stop();
-    assert_int_equal(rc, EDDY_ENOSYS);
-    return 0;
-}
-
-static void reuse_port_that_the_kernel_does_not_know_is_refused(void **state)
-{
-    (void)state;
-    if (support_is_simulated()) {
-        (void)support_skip("there is no system call to fail or count");
-        return;
-    }
-    support_run_test(ask_for_an_unknown_option);
-}
-
 int suite_server(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(servers_that_all_ask_for_it_share_a_port),
-        cmocka_unit_test(reuse_port_that_the_kernel_does_not_know_is_refused),
         cmocka_unit_test(serves_many_clients_at_once),
         cmocka_unit_test(closing_the_server_leaves_its_connections_alive),
         cmocka_unit_test(close_clients_and_abort_clients_end_every_connection),

@@ -21,6 +21,7 @@ ABSENT(suite_local, "it makes local sockets by hand, with owners and modes of PO
 ABSENT(suite_signals, "SIGUSR1, sigaction and fork")
 ABSENT(suite_pipes, "descriptors of pipes and terminals are numbers there")
 ABSENT(suite_pipe_transports, "descriptors of pipes and terminals are numbers there")
+ABSENT(suite_inspect_dump, "alarms interrupt it, and it reads what was told from a pipe")
 ABSENT(suite_inspect_hope, "hope comes from pipes, alarms and children of POSIX")
 ABSENT(suite_process, "children are programs of POSIX")
 ABSENT(suite_process_options, "children are programs of POSIX")

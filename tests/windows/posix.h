@@ -34,6 +34,8 @@
 #define ECONNREFUSED WSAECONNREFUSED
 #define ECONNRESET   WSAECONNRESET
 
+#define MSG_NOSIGNAL 0 /* there are no such signals */
+
 /* ---- skipped where they are called ---- */
 
 _Noreturn void support_skip_here(const char *reason); /* support/results.h */
