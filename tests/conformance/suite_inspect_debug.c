@@ -107,8 +107,8 @@ static int make_what_has_nothing_to_say(eddy_loop *loop)
 {
     static int value;
     eddy_future *over, *seen;
-    int rc = eddy_loop_create_future(loop, &over);
-    assert_int_equal(rc == 0 ? eddy_loop_create_future(loop, &seen) : rc, 0);
+    assert_int_equal(eddy_loop_create_future(loop, &over), 0);
+    assert_int_equal(eddy_loop_create_future(loop, &seen), 0);
     assert_int_equal(eddy_future_set_result(over, 0), 0);
     assert_int_equal(eddy_future_set_value(seen, &value, NULL), 0);
     assert_ptr_equal(eddy_future_value(seen), &value);
