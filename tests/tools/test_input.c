@@ -345,8 +345,16 @@ static void value_is_given_to_the_way_of_its_type(void **state)
     (void)state;
     char *found = make(&all, "f(); x + 1", true, false, &made);
     assert_non_null(strstr(
-        found, "#line 1 \"<test>\"\nf();\n#line 1 \"<test>\"\n_Generic((x + 1), _Bool: eddy_show->truth, "));
+        found, "#line 1 \"<test>\"\nf();\n#line 1 \"<test>\"\n_Generic((x + 1), int: eddy_show->whole, "));
     assert_non_null(strstr(found, "default: eddy_show->pointer))((x + 1));\n" END));
+    unit_free(&made);
+    free(found);
+    found = make(&all, "eddy_f((1))", true, false, &made);
+    assert_non_null(strstr(found, "_Generic((eddy_f((1))), int: eddy_show->code, "));
+    unit_free(&made);
+    free(found);
+    found = make(&all, "eddy_f(1) + eddy_f(2)", true, false, &made);
+    assert_non_null(strstr(found, "int: eddy_show->whole, "));
     unit_free(&made);
     free(found);
 }

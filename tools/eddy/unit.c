@@ -301,24 +301,36 @@ static void make_statement(maker *from, const piece *at)
     text_add_string(&from->body, at->ended ? "\n" : ";\n");
 }
 
-/* Enumerations are no type of the list for every compiler; with ?: they are numbers. */
+/* One call of a function of eddy's, and nothing more. */
+static bool is_call_of_eddy(const maker *from, const piece *at)
+{
+    const token *first = &from->tokens->items[at->first];
+    return first->kind == TOKEN_WORD && strncmp(from->tokens->text + first->start, "eddy_", 5) == 0 &&
+           token_is(from->tokens, at->first + 1, "(") &&
+           token_after_bracket(from->tokens, at->first + 1, at->end) == at->end;
+}
+
+/* The ways of all types; enumerations are none of the list for every compiler, but with ?: they are numbers. */
 static void make_value(maker *from, const piece *at)
 {
-    static const char types[] =
+    static const char others[] =
 #define VALUE_TYPE(type, member) #type ": eddy_show->" #member ", "
         VALUE_TYPES(VALUE_TYPE)
 #undef VALUE_TYPE
         ;
-    text value = {0};
+    const char *whole = is_call_of_eddy(from, at) ? "code" : "whole";
+    text value = {0}, types = {0};
     copy_range(from, &value, at->first, at->end);
-    const char *it = text_string(&value);
+    text_format(&types, "int: eddy_show->%s, long: eddy_show->%s, %s", whole, whole, others);
+    const char *it = text_string(&value), *ways = text_string(&types);
     say_line(from, &from->body, at->first);
     text_format(
         &from->body,
         "_Generic((%s), %sdefault: _Generic(1 ? (%s) : (%s), %sdefault: eddy_show->pointer))((%s));\n", it,
-        types, it, it, types, it);
-    from->failed = from->failed || value.failed;
+        ways, it, it, ways, it);
+    from->failed = from->failed || value.failed || types.failed;
     text_free(&value);
+    text_free(&types);
 }
 
 static void make_piece(maker *from, const piece *at, bool is_value)
