@@ -138,7 +138,7 @@ static void make_type(maker *from, const piece *at, const declaration *what)
     text_add_string(&from->scratch, at->ended ? "\n" : ";\n");
     say_line(from, &from->scope, at->first);
     text_add_string(&from->scope, text_string(&from->scratch));
-    if (what->count > 0)
+    if (what->count > 0 && what->nameless == 0)
         learn_word(from, "", what->names[0].name);
     else if (what->tag < at->end)
         learn_word(from, "struct ", what->tag);
@@ -258,7 +258,7 @@ static void make_function(maker *from, const piece *at)
 {
     declaration what;
     declaration_read(&what, from->tokens, at);
-    if (what.count > 0) {
+    if (what.count > 0 && what.nameless == 0) {
         const declarator *name = &what.names[0];
         declare(from, &what, name, true);
         text_format(&from->scratch, "__asm__(\"%s\");\n", label_of(from, UNIT_LABEL, name->name));
@@ -278,7 +278,7 @@ static void make_declaration(maker *from, const piece *at)
     declaration what;
     declaration_read(&what, from->tokens, at);
     from->out->too_many = from->out->too_many || what.too_many;
-    if (what.is_type || what.is_extern || what.count == 0 ||
+    if (what.is_type || what.is_extern || what.count == 0 || what.nameless > 0 ||
         token_is_one_of(from->tokens, at->first, asserts)) {
         make_type(from, at, &what);
         return;
