@@ -345,10 +345,59 @@ static void value_is_given_to_the_way_of_its_type(void **state)
     (void)state;
     char *found = make(&all, "f(); x + 1", true, false, &made);
     assert_non_null(strstr(
-        found, "#line 1 \"<test>\"\nf();\n#line 1 \"<test>\"\n_Generic((x + 1), _Bool: eddy_show->truth, "));
+        found, "#line 1 \"<test>\"\nf();\n#line 1 \"<test>\"\n_Generic((x + 1), int: eddy_show->whole, "));
     assert_non_null(strstr(found, "default: eddy_show->pointer))((x + 1));\n" END));
     unit_free(&made);
     free(found);
+    found = make(&all, "eddy_f((1))", true, false, &made);
+    assert_non_null(strstr(found, "_Generic((eddy_f((1))), int: eddy_show->code, "));
+    unit_free(&made);
+    free(found);
+    found = make(&all, "eddy_f(1) + eddy_f(2)", true, false, &made);
+    assert_non_null(strstr(found, "int: eddy_show->whole, "));
+    unit_free(&made);
+    free(found);
+}
+
+static uint64_t next_random(uint64_t *random)
+{
+    *random ^= *random << 13;
+    *random ^= *random >> 7;
+    *random ^= *random << 17;
+    return *random;
+}
+
+enum { RANDOM_INPUTS = 20000 };
+
+static void whatever_is_typed_becomes_some_text(void **state)
+{
+    static const char *const words[] = {
+        "int",     "x",      "*",     "(",      ")",    "[",      "]",      "{",      "}",    ";",  ",",
+        "=",       "struct", "p",     "if",     "else", "do",     "\"",     "'",      "#",    "\n", "\\",
+        "typedef", "extern", "const", "1",      "1.e+", ":",      "static", "typeof", "enum", "/*", "//",
+        "*/",      "?",      " ",     "return", "#if",  "#endif", "\n#",    "\303",   "."};
+    uint64_t random = 88172645463325252u;
+    size_t by_state[4] = {0};
+    (void)state;
+    for (int i = 0; i < RANDOM_INPUTS; i++) {
+        char typed[256] = "";
+        size_t size = 0, count = next_random(&random) % 24;
+        known all = {0};
+        for (size_t n = 0; n < count; n++)
+            size += (size_t)snprintf(typed + size, sizeof typed - size, "%s%s",
+                                     words[next_random(&random) % (sizeof words / sizeof words[0])],
+                                     next_random(&random) % 2 == 0 ? " " : "");
+        by_state[state_of(typed)]++;
+        for (int form = 0; form < 4; form++) {
+            unit made;
+            free(make(&all, typed, form % 2 == 1, form / 2 == 1, &made));
+            assert_true(known_learn(&all, &made, no_symbol, NULL));
+            unit_free(&made);
+        }
+        known_free(&all);
+    }
+    for (size_t i = 0; i < 4; i++)
+        assert_true(by_state[i] > 0);
 }
 
 int main(void)
@@ -368,6 +417,7 @@ int main(void)
         cmocka_unit_test(what_newer_declarations_made_wrong_is_forgotten),
         cmocka_unit_test(strings_may_go_over_lines),
         cmocka_unit_test(value_is_given_to_the_way_of_its_type),
+        cmocka_unit_test(whatever_is_typed_becomes_some_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,6 +45,20 @@ static void exit_status_is_what_an_input_exits_with(void **state)
     expect_run(nothing, nothing, "", 0, "", "");
 }
 
+static void what_an_input_returns_ends_only_the_input(void **state)
+{
+    (void)state;
+    expect_run(nothing, nothing, "puts(\"a\"); if (1) return -1; puts(\"b\");\nreturn -6;\n5\n", 0, "a\n5\n",
+               "");
+}
+
+static void system_that_refuses_is_told_and_the_session_goes_on(void **state)
+{
+    (void)state;
+    expect_run(WORDS("--compiler=cc"), WORDS("TMPDIR=/nonexistent"), "1\n\n", 0, "",
+               "cannot be compiled: permission denied");
+}
+
 static void piped_inputs_may_await(void **state)
 {
     (void)state;
@@ -224,6 +238,8 @@ int main(void)
         cmocka_unit_test(piped_inputs_run_without_prompts),
         cmocka_unit_test(failing_input_does_not_end_the_session),
         cmocka_unit_test(exit_status_is_what_an_input_exits_with),
+        cmocka_unit_test(what_an_input_returns_ends_only_the_input),
+        cmocka_unit_test(system_that_refuses_is_told_and_the_session_goes_on),
         cmocka_unit_test(piped_inputs_may_await),
         cmocka_unit_test(values_that_are_not_constant_are_computed),
         cmocka_unit_test(every_name_is_free_for_the_user),

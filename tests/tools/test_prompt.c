@@ -46,6 +46,7 @@ static void calls_may_await(void **state)
     terminal at;
     start(&at, state);
     expect_answer(&at, "eddy_sleep(0.01)", "0");
+    expect_answer(&at, "eddy_sleep(0.0 / 0.0)", "-100 EDDY_EINVAL (invalid argument)");
     terminal_leave(&at);
 }
 

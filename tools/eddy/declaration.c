@@ -130,8 +130,11 @@ void declaration_read(declaration *out, const token_list *tokens, const piece *f
     for (size_t at = out->end; at < end; at++) {
         size_t next = end_of_declarator(tokens, at, end);
         out->too_many = out->too_many || out->count == DECLARATORS_MOST;
-        if (!out->too_many)
-            read_declarator(&out->names[out->count++], tokens, at, next);
+        if (!out->too_many) {
+            declarator *name = &out->names[out->count++];
+            read_declarator(name, tokens, at, next);
+            out->nameless += name->name == name->end;
+        }
         at = next;
     }
 }

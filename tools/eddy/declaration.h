@@ -24,6 +24,7 @@ typedef struct declaration {
     bool is_type, is_extern; /* typedef, extern */
     declarator names[DECLARATORS_MOST];
     size_t count;
+    size_t nameless; /* so many of them have no name, which is no C */
     bool too_many;
 } declaration;
 

@@ -8,13 +8,6 @@
 #include "options.h"
 #include "session.h"
 
-typedef struct repl {
-    options from;
-    const compiler_type *type;
-    compiler *with;
-    session session;
-} repl;
-
 /* Where inputs come from. */
 typedef struct source {
     const prompt_type *type;
@@ -25,6 +18,14 @@ typedef struct source {
     unsigned first; /* of the input */
     text input;
 } source;
+
+typedef struct repl {
+    options from;
+    const compiler_type *type;
+    compiler *with;
+    session session;
+    source startup, standard_input;
+} repl;
 
 static repl the; /* until the program ends: functions of inputs may run at exit */
 
@@ -91,16 +92,16 @@ static int converse(session *in, source *from)
     }
 }
 
-static int read_from(session *in, const prompt_type *type, const char *path, bool interactive)
+static int read_from(session *in, source *from, const char *path)
 {
-    source from = {
-        .type = type, .file = path != NULL ? path : "<stdin>", .interactive = interactive, .line = 1};
-    int rc = type->open(&from.at, path);
+    from->file = path != NULL ? path : "<stdin>";
+    from->line = 1;
+    int rc = from->type->open(&from->at, path);
     if (rc < 0)
         return rc;
-    rc = converse(in, &from);
-    type->close(from.at);
-    text_free(&from.input);
+    rc = converse(in, from);
+    from->type->close(from->at);
+    text_free(&from->input);
     return rc;
 }
 
@@ -109,7 +110,8 @@ static void run_startup(session *in)
     const char *path = getenv("EDDY_STARTUP");
     if (path == NULL || path[0] == '\0')
         return;
-    int rc = read_from(in, &prompt_plain, path, false);
+    the.startup = (source){.type = &prompt_plain};
+    int rc = read_from(in, &the.startup, path);
     if (rc < 0)
         fprintf(stderr, "eddy: the start-up file %s: %s\n", path, eddy_strerror(rc));
 }
@@ -130,7 +132,8 @@ static int talk(session *in)
     const prompt_type *type = interactive && (basic == NULL || basic[0] == '\0') ? prompt_edit() : NULL;
     if (interactive && !the.from.quiet)
         greet();
-    int rc = read_from(in, type != NULL ? type : &prompt_plain, NULL, interactive);
+    the.standard_input = (source){.type = type != NULL ? type : &prompt_plain, .interactive = interactive};
+    int rc = read_from(in, &the.standard_input, NULL);
     if (interactive)
         fputs("\nexiting eddy REPL...\n", stderr);
     return rc;

@@ -116,19 +116,23 @@ static int build(running *at, compiled **out)
 
 /* ---- running ---- */
 
+/* What an input returns, if it does, is nobody's concern. */
 static int run(void *arg)
 {
     running *at = arg;
     compiled *made;
+    int (*function)(const struct eddy_show *);
     int rc = build(at, &made);
     (void)fflush(stdout);
     show_messages(&at->messages);
+    if (rc < 0 && rc != EDDY_ECANCELED)
+        fprintf(stderr, "eddy: the input cannot be compiled: %s\n", eddy_strerror(rc));
     if (rc != 0)
-        return rc;
-    int (*function)(const struct eddy_show *);
+        return 0;
     void *symbol = at->in->type->symbol(made, UNIT_FUNCTION);
     memcpy(&function, &symbol, sizeof function);
-    return function(&value_show);
+    (void)function(&value_show);
+    return 0;
 }
 
 int session_run(session *in, const char *typed, const char *file, unsigned line)
@@ -148,5 +152,5 @@ int session_run(session *in, const char *typed, const char *file, unsigned line)
     }
     int rc = session_do(in, run, at, release_running);
     (void)fflush(stdout);
-    return rc > 0 ? 0 : rc;
+    return rc;
 }

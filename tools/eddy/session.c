@@ -70,8 +70,8 @@ int session_do(session *in, eddy_coro_fn fn, void *arg, eddy_callback_fn release
     value_mute(false);
     (void)eddy_event_clear(&in->turn);
     int rc = eddy_create_task(&in->current, fn, arg,
-                              EDDY_OPTIONS(eddy_task_options, .name = "input", .stack_size = STACK_SIZE,
-                                           .release = release, .context = in->context));
+                              EDDY_OPTIONS(eddy_task_options, .stack_size = STACK_SIZE, .release = release,
+                                           .context = in->context));
     if (rc < 0) {
         if (release != NULL)
             release(arg);

@@ -138,7 +138,7 @@ static void make_type(maker *from, const piece *at, const declaration *what)
     text_add_string(&from->scratch, at->ended ? "\n" : ";\n");
     say_line(from, &from->scope, at->first);
     text_add_string(&from->scope, text_string(&from->scratch));
-    if (what->count > 0)
+    if (what->count > 0 && what->nameless == 0)
         learn_word(from, "", what->names[0].name);
     else if (what->tag < at->end)
         learn_word(from, "struct ", what->tag);
@@ -258,7 +258,7 @@ static void make_function(maker *from, const piece *at)
 {
     declaration what;
     declaration_read(&what, from->tokens, at);
-    if (what.count > 0) {
+    if (what.count > 0 && what.nameless == 0) {
         const declarator *name = &what.names[0];
         declare(from, &what, name, true);
         text_format(&from->scratch, "__asm__(\"%s\");\n", label_of(from, UNIT_LABEL, name->name));
@@ -278,7 +278,7 @@ static void make_declaration(maker *from, const piece *at)
     declaration what;
     declaration_read(&what, from->tokens, at);
     from->out->too_many = from->out->too_many || what.too_many;
-    if (what.is_type || what.is_extern || what.count == 0 ||
+    if (what.is_type || what.is_extern || what.count == 0 || what.nameless > 0 ||
         token_is_one_of(from->tokens, at->first, asserts)) {
         make_type(from, at, &what);
         return;
@@ -301,24 +301,36 @@ static void make_statement(maker *from, const piece *at)
     text_add_string(&from->body, at->ended ? "\n" : ";\n");
 }
 
-/* Enumerations are no type of the list for every compiler; with ?: they are numbers. */
+/* One call of a function of eddy's, and nothing more. */
+static bool is_call_of_eddy(const maker *from, const piece *at)
+{
+    const token *first = &from->tokens->items[at->first];
+    return first->kind == TOKEN_WORD && strncmp(from->tokens->text + first->start, "eddy_", 5) == 0 &&
+           token_is(from->tokens, at->first + 1, "(") &&
+           token_after_bracket(from->tokens, at->first + 1, at->end) == at->end;
+}
+
+/* The ways of all types; enumerations are none of the list for every compiler, but with ?: they are numbers. */
 static void make_value(maker *from, const piece *at)
 {
-    static const char types[] =
+    static const char others[] =
 #define VALUE_TYPE(type, member) #type ": eddy_show->" #member ", "
         VALUE_TYPES(VALUE_TYPE)
 #undef VALUE_TYPE
         ;
-    text value = {0};
+    const char *whole = is_call_of_eddy(from, at) ? "code" : "whole";
+    text value = {0}, types = {0};
     copy_range(from, &value, at->first, at->end);
-    const char *it = text_string(&value);
+    text_format(&types, "int: eddy_show->%s, long: eddy_show->%s, %s", whole, whole, others);
+    const char *it = text_string(&value), *ways = text_string(&types);
     say_line(from, &from->body, at->first);
     text_format(
         &from->body,
         "_Generic((%s), %sdefault: _Generic(1 ? (%s) : (%s), %sdefault: eddy_show->pointer))((%s));\n", it,
-        types, it, it, types, it);
-    from->failed = from->failed || value.failed;
+        ways, it, it, ways, it);
+    from->failed = from->failed || value.failed || types.failed;
     text_free(&value);
+    text_free(&types);
 }
 
 static void make_piece(maker *from, const piece *at, bool is_value)

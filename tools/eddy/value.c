@@ -2,10 +2,12 @@
  * Touches standard output. One line a value. */
 #include "value.h"
 
-#include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <eddy.h>
 
 static bool mute;
 
@@ -54,6 +56,17 @@ static void show_natural(unsigned long long value)
 {
     if (!mute)
         printf("%llu\n", value);
+}
+
+/* What a call of eddy's returned: below 0 it is one of its errors. */
+static void show_code(long value)
+{
+    if (mute)
+        return;
+    if (value < 0 && value >= INT_MIN)
+        printf("%ld %s (%s)\n", value, eddy_error_name((int)value), eddy_strerror((int)value));
+    else
+        printf("%ld\n", value);
 }
 
 /* The fewest digits that are the number again, and a mark that it is no whole number's type. */

@@ -13,10 +13,12 @@
     X(natural, unsigned long long)                                                                           \
     X(real, double)                                                                                          \
     X(long_real, long double)                                                                                \
+    X(code, long)                                                                                            \
     X(string, const char *)                                                                                  \
     X(pointer, const volatile void *)
 
-/* X(type, member): which types of C go which way; all others go the way of pointers, or do not compile. */
+/* X(type, member): which types of C go which way; int and long are codes if a function of eddy's returns them, else whole; all others go the way of
+ * pointers, or do not compile. */
 #define VALUE_TYPES(X)                                                                                       \
     X(_Bool, truth)                                                                                          \
     X(char, character)                                                                                       \
@@ -24,9 +26,7 @@
     X(unsigned char, natural)                                                                                \
     X(short, whole)                                                                                          \
     X(unsigned short, natural)                                                                               \
-    X(int, whole)                                                                                            \
     X(unsigned, natural)                                                                                     \
-    X(long, whole)                                                                                           \
     X(unsigned long, natural)                                                                                \
     X(long long, whole)                                                                                      \
     X(unsigned long long, natural)                                                                           \
