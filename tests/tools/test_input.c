@@ -261,7 +261,7 @@ static void values_at_run_time_are_set_where_they_stand(void **state)
     expect_unit(&all, "f();\nconst int n = f();", true,
                 "#line 2 \"<test>\"\nextern int n __asm__(\"eddy_input_0_n\");\n__typeof__(n) n;\n" BEGIN
                 "#line 1 \"<test>\"\nf();\n{ __typeof__(n) eddy_value =\n#line 2 \"<test>\"\nf();"
-                " memcpy((void *)&n, &eddy_value, sizeof eddy_value); }\n" END);
+                " memcpy((void *)&n, (const void *)&eddy_value, sizeof eddy_value); }\n" END);
     known_free(&all);
 }
 

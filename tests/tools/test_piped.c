@@ -78,6 +78,7 @@ static void values_that_are_not_constant_are_computed(void **state)
     expect_run(nothing, nothing,
                "const char *const word = strchr(\"a=b\", '=');\nword\n"
                "const int size = (int)strlen(word) + 1, twice = 2 * size;\ntwice\n"
+               "volatile double half = strlen(word) / 4.0;\nhalf\n"
                "struct pair { int a, b; } pair = {size, twice};\npair.a + pair.b\n"
                "int three[3] = {size, size + 1, size + 2};\nthree[2]\n"
                "int constants[] = {1, 2, 3, 4};\nsizeof constants / sizeof constants[0]\n"
@@ -85,7 +86,7 @@ static void values_that_are_not_constant_are_computed(void **state)
                "enum color { RED, GREEN } color = GREEN;\ncolor\n"
                "struct { int x; } nameless = {5};\nnameless.x\n"
                "int (*compare)(const char *, const char *) = strcmp;\ncompare(\"a\", \"a\")\n",
-               0, "\"=b\"\n6\n9\n5\n4\n\"xbc\"\n1\n5\n0\n", "");
+               0, "\"=b\"\n6\n0.5\n9\n5\n4\n\"xbc\"\n1\n5\n0\n", "");
 }
 
 static void every_name_is_free_for_the_user(void **state)

@@ -169,6 +169,6 @@ int command_repl(int argc, char **argv)
         return 1;
     }
     (void)atexit(close_compiler);
-    int rc = eddy_run(main_task, NULL, NULL);
-    return eddy_exit_status(rc);
+    int status = eddy_exit_status(eddy_run(main_task, NULL, NULL));
+    return status == 0 && fflush(stdout) == EOF ? 1 : status; /* what was shown is nowhere */
 }

@@ -209,7 +209,7 @@ static void set_at_run_time(maker *from, const declarator *name)
     give_value(from, &from->body, name);
     text_add_string(&from->body, "; memcpy((void *)&");
     copy_range(from, &from->body, name->name, name->name + 1);
-    text_add_string(&from->body, ", &eddy_value, sizeof eddy_value); }\n");
+    text_add_string(&from->body, ", (const void *)&eddy_value, sizeof eddy_value); }\n");
 }
 
 static void make_variable(maker *from, const declaration *what, const declarator *name)
