@@ -121,6 +121,13 @@ static void mask(char *text)
 
 int looked_at_ask(pid_t child, const char *command, char **out)
 {
+    char with_addresses[256];
+    (void)snprintf(with_addresses, sizeof with_addresses, "%s --addresses", command);
+    return looked_at_ask_plainly(child, with_addresses, out);
+}
+
+int looked_at_ask_plainly(pid_t child, const char *command, char **out)
+{
     char line[1024];
     (void)snprintf(line, sizeof line, "'%s' %s %ld 2>&1", EDDY_COMMAND, command, (long)child);
     FILE *answer = popen(line, "r");

@@ -29,8 +29,10 @@ pid_t looked_at_start(int (*fn)(void *), void *arg);
 pid_t looked_at_run(eddy_coro_fn fn, void *arg);
 void looked_at_end(pid_t child);
 
-/* The exit status of `eddy COMMAND PID`, or -1 if a signal ended it. *out: what it said on both, with each address as 0x#; freed by the caller. */
+/* The exit status of `eddy COMMAND --addresses PID`, or -1 if a signal ended it. *out: what it said on both, with each address as 0x#; freed by the caller. */
 int looked_at_ask(pid_t child, const char *command, char **out);
+int looked_at_ask_plainly(pid_t child, const char *command,
+                          char **out); /* with names of functions, where they can be known */
 void looked_at_expect(pid_t child, const char *command, int status, const char *expected);
 
 /* A task that is there until the child ends. */

@@ -3,7 +3,12 @@
 #include "looked_at.h"
 
 #define PLACE "tools_test_trees+0x#"
-#define LOOP  "loop 0x#, runs in thread 0x#, "
+#ifdef EDDY_TOOL_NAMES
+#define IF_NAMES(name, place) name
+#else
+#define IF_NAMES(name, place) place
+#endif
+#define LOOP "loop 0x#, runs in thread 0x#, "
 
 static int ask_and_sleep(void)
 {
@@ -70,6 +75,19 @@ static void trees_are_shown_as_trees(void **state)
         "         5  a2                    waiting    sleep           " PLACE "  a (2)\n"
         "         6  b1                    waiting    sleep           " PLACE "  b (3)\n");
     looked_at_end(child);
+}
+
+static void functions_are_shown_by_name_where_it_is_known(void **state)
+{
+    char *text;
+    pid_t child = looked_at_run(tree, NULL);
+    (void)state;
+    assert_int_equal(looked_at_ask_plainly(child, "pstree", &text), 0);
+    looked_at_end(child);
+    assert_non_null(strstr(text, "(T) Task-1 (1) waiting in task group, " IF_NAMES("tree", PLACE) "\n"));
+    assert_non_null(strstr(text, "(T) b (3) waiting in future, " IF_NAMES("await_a_child", PLACE) "\n"));
+    assert_non_null(strstr(text, "(T) b1 (6) waiting in sleep, " IF_NAMES("looked_at_sleep", PLACE) "\n"));
+    free(text);
 }
 
 /* ---- diamonds and cycles ---- */
@@ -401,6 +419,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trees_are_shown_as_trees),
+        cmocka_unit_test(functions_are_shown_by_name_where_it_is_known),
         cmocka_unit_test(fault_I2_diamonds_of_another_process_are_written_once),
         cmocka_unit_test(fault_I2_cycles_of_another_process_are_told),
         cmocka_unit_test(fault_I4_every_way_to_wait_is_seen_from_outside),

@@ -26,7 +26,9 @@ bool process_read(other_process *process, uint64_t address, void *out, size_t si
 enum process_fault process_state(const other_process *process);
 /* A range of the writable data of a program or library that is mapped; false: there are no more than `index`. */
 bool process_data(const other_process *process, size_t index, uint64_t *address, uint64_t *size);
-/* "program+0x12" for an address in one of its files, else the address. */
+void process_use_names(
+    other_process *process); /* from now on places are names of functions, where they can be known */
+/* Where an address is: a function's name, else "program+0x12" for one in one of its files, else the address. */
 void process_place(const other_process *process, uint64_t address, char *out, size_t size);
 void process_pause(double seconds); /* of this program */
 

@@ -2,6 +2,8 @@
  * Touches the system. A read says what it could not do, and leaves it to the caller whether that matters. */
 #include "process.h"
 
+#include "names.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +27,7 @@ struct other_process {
     mapped_region *regions; /* of files, in the order of addresses */
     size_t count, room;
     enum process_fault fault;
+    function_names *names;
 };
 
 static enum process_fault fault_of(int error)
@@ -163,6 +166,7 @@ void process_close(other_process *process)
 {
     if (process == NULL)
         return;
+    names_close(process->names);
     for (size_t i = 0; i < process->count; i++)
         free(process->regions[i].path);
     free(process->regions);
@@ -182,8 +186,16 @@ bool process_data(const other_process *process, size_t index, uint64_t *address,
     return false;
 }
 
+void process_use_names(other_process *process)
+{
+    if (process->names == NULL)
+        process->names = names_open(process->pid);
+}
+
 void process_place(const other_process *process, uint64_t address, char *out, size_t size)
 {
+    if (names_find(process->names, address, out, size))
+        return;
     for (size_t i = 0; i < process->count; i++) {
         const mapped_region *region = &process->regions[i];
         if (address < region->start || address >= region->end)

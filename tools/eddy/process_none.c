@@ -38,6 +38,11 @@ bool process_data(const other_process *process, size_t index, uint64_t *address,
     return false;
 }
 
+void process_use_names(other_process *process)
+{
+    (void)process;
+}
+
 void process_place(const other_process *process, uint64_t address, char *out, size_t size)
 {
     (void)process;

@@ -12,7 +12,8 @@
 typedef struct ps_request {
     show_fn show;
     long pid;
-    double watch; /* seconds between two pictures; 0: one picture */
+    double watch;   /* seconds between two pictures; 0: one picture */
+    bool addresses; /* places are shown as such, not by name */
 } ps_request;
 
 static int cannot(long pid, const char *why)
@@ -46,6 +47,8 @@ static int show(const ps_request *request)
         enum process_fault fault = process_open(&process, request->pid);
         if (fault != PROCESS_FINE)
             return cannot(request->pid, process_fault_text(fault));
+        if (!request->addresses)
+            process_use_names(process);
         if (request->watch > 0 && request->show != show_json)
             fputs("\033[H\033[2J", stdout);
         const char *why = show_once(request, process);
@@ -82,6 +85,8 @@ static bool take_option(ps_request *request, const char *option)
         request->show = show_json;
     else if (strcmp(option, "--watch") == 0)
         request->watch = 1;
+    else if (strcmp(option, "--addresses") == 0)
+        request->addresses = true;
     else
         return strncmp(option, "--watch=", 8) == 0 && take_number(option + 8, 86400, &request->watch);
     return true;
