@@ -67,7 +67,7 @@ function check_include(target, quoted) {
             return
         if (target == "ares.h" && file == "core/net/cares.c")
             return
-        if (file ~ /^tools\/eddy\/(process|compile|prompt)_[a-z_]+\.c$/) # the places of a tool that know a system
+        if (file ~ /^tools\/eddy\/(process|compile|prompt|names)_[a-z_]+\.c$/) # the places of a tool that know a system
             return
         if (layer == "examples" && target ~ libraries) # examples show eddy under them
             return
