@@ -13,7 +13,7 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/eddy DESTINATION ${CMAKE_INSTALL
 
 if(UNIX AND NOT APPLE) # beside the library and of its name, gdb finds it by itself where its `auto-load safe-path` lets it
     install(FILES ${PROJECT_SOURCE_DIR}/tools/gdb/eddy-gdb.py DESTINATION ${CMAKE_INSTALL_LIBDIR}
-            RENAME $<TARGET_FILE_NAME:eddy_shared>-gdb.py)
+            RENAME libeddy.so.${PROJECT_VERSION}-gdb.py)
 endif()
 
 set(eddy_package ${CMAKE_INSTALL_LIBDIR}/cmake/eddy)
