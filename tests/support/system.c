@@ -28,6 +28,10 @@ const support_lack support_lacking[] = {
 #ifdef EDDYI_TSAN
     {"fault_G1_no_signal_is_lost_while_other_loops_come_and_go",
      "the sanitizer keeps signals back, and may lose those of a thread that ends"},
+    {"fault_I3_stuck_program_tells_by_a_signal_in_which_task",
+     "the sanitizer keeps signals back until a thread makes a call, which this one never does"},
+    {"fault_I3_signals_while_tasks_are_made_named_and_ended",
+     "the sanitizer keeps signals back until a thread makes a call, so none comes at an awkward moment"},
     {"fault_X10_fork_in_the_middle_leaves_the_parent_alone",
      "in a child forked on a fiber it ignores what orders the switches, and sees races between them"},
 #endif
