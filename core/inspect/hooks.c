@@ -5,13 +5,6 @@
 #include "core/inspect/probes.h"
 #include "core/task/task.h"
 
-static const char *const operation_names[EDDYI_KINDS] = {
-    [EDDYI_RECV] = "recv",     [EDDYI_SEND] = "send",     [EDDYI_RECVFROM] = "recvfrom",
-    [EDDYI_SENDTO] = "sendto", [EDDYI_ACCEPT] = "accept", [EDDYI_CONNECT] = "connect",
-    [EDDYI_READ] = "read",     [EDDYI_WRITE] = "write",   [EDDYI_SENDFILE] = "sendfile",
-    [EDDYI_POLL] = "poll",
-};
-
 /* ---- the table ---- */
 
 #ifdef EDDY_NO_PROBES
@@ -82,7 +75,7 @@ void eddyi_probe_task_ended(eddy_loop *loop, eddy_task *task, int result)
 
 static eddy_operation operation_of(const eddyi_op *op)
 {
-    return (eddy_operation){.identity = op, .kind = operation_names[op->kind], .fd = op->descriptor->fd};
+    return (eddy_operation){.identity = op, .kind = eddyi_io_name(op), .fd = op->descriptor->fd};
 }
 
 void eddyi_probe_operation_submitted(eddy_loop *loop, const eddyi_op *op, int value)

@@ -181,6 +181,11 @@ static const eddyi_wait_kind io_kinds[EDDYI_KINDS] = {
     [EDDYI_POLL] = {"poll", io_cancel, io_abandon, NULL},
 };
 
+const char *eddyi_io_name(const eddyi_op *op)
+{
+    return io_kinds[op->kind].name;
+}
+
 /* A task whose I/O always ends at once would starve the others: after so many it gives way. */
 void eddyi_io_spend(eddy_loop *loop, eddy_task *task)
 {

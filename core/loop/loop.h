@@ -240,6 +240,7 @@ int eddyi_io_cancel(eddy_loop *loop, eddyi_op *op, eddyi_result *now);
 /* Cancel and stay until it has come back, whatever that takes (bounded by law); other results are delivered meanwhile.
  * For closing only. Returns the op's value. */
 int64_t eddyi_io_revoke(eddy_loop *loop, eddyi_op *op);
+const char *eddyi_io_name(const eddyi_op *op); /* "recv", "send" ...; its kind is one that there is */
 /* Ask the backend once; deliver results to completions. */
 int eddyi_io_poll(eddy_loop *loop, uint64_t deadline);
 /* After a call that ended at once: too many in a row give way, a cancel is kept. */

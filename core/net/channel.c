@@ -326,12 +326,8 @@ static int submit_unsent(eddyi_channel *channel, eddyi_result *now)
         outgoing->waiting = empty;
     }
     outgoing->buffer = (eddyi_buffer){bytes->data + bytes->start, eddyi_bytes_size(bytes)};
-    outgoing->send = (eddyi_op){.descriptor = &channel->descriptor,
-                                .kind = send_kind(channel),
-                                .offset = UINT64_MAX,
-                                .buffers = &outgoing->buffer,
-                                .buffer_count = 1,
-                                .waiter = &outgoing->sent};
+    eddyi_op_set(&outgoing->send, &channel->descriptor, send_kind(channel), &outgoing->buffer, 1,
+                 &outgoing->sent);
     return eddyi_io_submit(channel->loop, &outgoing->send, now);
 }
 

@@ -84,13 +84,9 @@ void eddyi_datagram_start_receiving(eddy_datagram_transport *transport)
         return;
     }
     bool poll = tries_first(transport);
-    transport->receive = (eddyi_op){.descriptor = &endpoint->descriptor,
-                                    .kind = poll ? EDDYI_POLL : EDDYI_RECVFROM,
-                                    .events = poll ? EDDYI_IN : 0,
-                                    .buffers = &transport->buffer,
-                                    .buffer_count = poll ? 0 : 1,
-                                    .address = poll ? NULL : &transport->from,
-                                    .waiter = &transport->received};
+    eddyi_op_set(&transport->receive, &endpoint->descriptor, poll ? EDDYI_POLL : EDDYI_RECVFROM,
+                 &transport->buffer, poll ? 0 : 1, &transport->received);
+    transport->receive.address = poll ? NULL : &transport->from;
     endpoint->reading = true;
     if (eddyi_io_submit(endpoint->loop, &transport->receive, &now) == EDDYI_DONE)
         ended(transport, &now);

@@ -43,10 +43,7 @@ void eddyi_pipe_watch_reader(eddyi_channel *channel)
     if (!is_watched(channel) || channel->state == EDDYI_CHANNEL_CLOSED || channel->error != 0)
         return;
     channel->received.fn = reader_watched;
-    channel->receive = (eddyi_op){.descriptor = &channel->descriptor,
-                                  .kind = EDDYI_POLL,
-                                  .events = EDDYI_IN,
-                                  .waiter = &channel->received};
+    eddyi_op_set(&channel->receive, &channel->descriptor, EDDYI_POLL, NULL, 0, &channel->received);
     channel->reading = eddyi_io_submit(channel->loop, &channel->receive, &now) == EDDYI_PENDING;
     if (!channel->reading)
         look_for_reader(channel);

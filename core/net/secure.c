@@ -143,12 +143,8 @@ static bool fed(eddyi_secure *secure, const eddyi_result *result)
 
 static int submit(eddyi_secure *secure, uint8_t kind, eddyi_result *now)
 {
-    secure->receive = (eddyi_op){.descriptor = &secure->channel->descriptor,
-                                 .kind = kind,
-                                 .events = kind == EDDYI_POLL ? EDDYI_IN : 0,
-                                 .buffers = &secure->buffer,
-                                 .buffer_count = kind == EDDYI_POLL ? 0 : 1,
-                                 .waiter = &secure->received};
+    eddyi_op_set(&secure->receive, &secure->channel->descriptor, kind, &secure->buffer,
+                 kind == EDDYI_POLL ? 0 : 1, &secure->received);
     return eddyi_io_submit(secure->channel->loop, &secure->receive, now);
 }
 

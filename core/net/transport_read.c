@@ -98,12 +98,8 @@ void eddyi_transport_start_reading(eddy_transport *transport)
     if (transport->readable || channel->secure != NULL || channel->reading)
         return;
     bool poll = tries_first(transport);
-    if (poll)
-        eddyi_op_set(&channel->receive, &channel->descriptor, EDDYI_POLL, NULL, 0, &channel->received);
-    else
-        eddyi_op_set(&channel->receive, &channel->descriptor, receive_kind(channel), &transport->own->buffer,
-                     1, &channel->received);
-    channel->receive.events = poll ? EDDYI_IN : 0;
+    eddyi_op_set(&channel->receive, &channel->descriptor, poll ? EDDYI_POLL : receive_kind(channel),
+                 poll ? NULL : &transport->own->buffer, poll ? 0 : 1, &channel->received);
     channel->reading = true;
     if (eddyi_io_submit(channel->loop, &channel->receive, &now) == EDDYI_DONE)
         ended(transport, &now);

@@ -58,10 +58,7 @@ static int watch_descriptor(eddy_process *process)
     if (rc < 0)
         return eddyi_fail(rc, "attach");
     process->completion.fn = descriptor_ready;
-    process->op = (eddyi_op){.descriptor = &process->descriptor,
-                             .kind = EDDYI_POLL,
-                             .events = EDDYI_IN,
-                             .waiter = &process->completion};
+    eddyi_op_set(&process->op, &process->descriptor, EDDYI_POLL, NULL, 0, &process->completion);
     if (eddyi_io_submit(loop, &process->op, &now) == EDDYI_DONE)
         descriptor_ready(&process->completion, &now);
     return 0;

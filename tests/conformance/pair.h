@@ -17,6 +17,10 @@ void pair_close(stream_pair *pair);
 /* The port of the server's first socket as text. */
 const char *pair_service(const eddy_server *server);
 
+/* A client of the server, and the end of the server with all of its clients. */
+eddy_stream *pair_connect(const eddy_server *server);
+void pair_stop(eddy_server *server);
+
 /* Read until the end or `size` bytes; returns how many. */
 size_t pair_read_all(eddy_stream *stream, char *buffer, size_t size);
 

@@ -129,55 +129,54 @@ static int make_endless_task(eddy_loop *loop)
     return rc < 0 ? rc : 1;
 }
 
+typedef struct made_thing {
+    int (*make)(eddy_loop *loop);
+    const char *function, *message; /* message "": nothing is told of it */
+} made_thing;
+
+static void expect_told(const made_thing *thing, bool debug, const char *message)
+{
+    long blocks = support_live_blocks();
+    eddy_loop *loop = make_listened(debug);
+    make_it = thing->make;
+    assert_int_equal(make_it(loop), 1);
+    assert_true(eddy_loop_run_once(loop, 0) >= 0);
+    end_loop(loop);
+    assert_string_equal(told.all, message);
+    if (debug && message[0] != '\0') {
+        assert_memory_equal(told.text, "    created at:\n", 16);
+        assert_true(leads_to(thing->function));
+    } else {
+        assert_string_equal(told.text, "");
+    }
+    assert_int_equal(support_live_blocks(), blocks);
+}
+
 /* A result of 0 says nothing, and one that was looked at is known. */
 static void results_never_retrieved_are_told_in_debug_mode(void **state)
 {
-    static const struct {
-        int (*make)(eddy_loop *loop);
-        const char *function, *message;
-    } all[] = {{make_task_with_a_result, "make_task_with_a_result", "Task result was never retrieved|"},
-               {make_future_with_a_value, "make_future_with_a_value", "Future result was never retrieved|"},
-               {make_what_has_nothing_to_say, "", ""}};
+    static const made_thing all[] = {
+        {make_task_with_a_result, "make_task_with_a_result", "Task result was never retrieved|"},
+        {make_future_with_a_value, "make_future_with_a_value", "Future result was never retrieved|"},
+        {make_what_has_nothing_to_say, "", ""}};
     (void)state;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        for (int debug = 0; debug < 2; debug++) {
-            long blocks = support_live_blocks();
-            eddy_loop *loop = make_listened(debug);
-            make_it = all[i].make;
-            assert_int_equal(make_it(loop), 1);
-            assert_true(eddy_loop_run_once(loop, 0) >= 0);
-            end_loop(loop);
-            assert_string_equal(told.all, debug ? all[i].message : "");
-            assert_true(!debug || all[i].function[0] == '\0' || leads_to(all[i].function));
-            assert_int_equal(support_live_blocks(), blocks);
-        }
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        expect_told(&all[i], false, "");
+        expect_told(&all[i], true, all[i].message);
+    }
 }
 
 static void debug_mode_tells_where_a_thing_was_made(void **state)
 {
-    static const struct {
-        int (*make)(eddy_loop *loop);
-        const char *function, *message;
-    } all[] = {{make_failing_task, "make_failing_task", "Task exception was never retrieved|"},
-               {make_failing_future, "make_failing_future", "Future exception was never retrieved|"},
-               {make_endless_task, "make_endless_task", "Task was destroyed but it is pending!|"}};
+    static const made_thing all[] = {
+        {make_failing_task, "make_failing_task", "Task exception was never retrieved|"},
+        {make_failing_future, "make_failing_future", "Future exception was never retrieved|"},
+        {make_endless_task, "make_endless_task", "Task was destroyed but it is pending!|"}};
     (void)state;
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        for (int debug = 0; debug < 2; debug++) {
-            long blocks = support_live_blocks();
-            eddy_loop *loop = make_listened(debug);
-            make_it = all[i].make;
-            assert_int_equal(make_it(loop), 1);
-            assert_true(eddy_loop_run_once(loop, 0) >= 0);
-            end_loop(loop);
-            assert_string_equal(told.all, all[i].message);
-            if (debug)
-                assert_memory_equal(told.text, "    created at:\n", 16);
-            else
-                assert_string_equal(told.text, "");
-            assert_true(!debug || leads_to(all[i].function));
-            assert_int_equal(support_live_blocks(), blocks);
-        }
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+        expect_told(&all[i], false, all[i].message);
+        expect_told(&all[i], true, all[i].message);
+    }
 }
 
 static int do_nothing(void *arg)

@@ -19,6 +19,21 @@ const char *pair_service(const eddy_server *server)
     return text;
 }
 
+eddy_stream *pair_connect(const eddy_server *server)
+{
+    eddy_stream *stream;
+    assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", pair_service(server), NULL), 0);
+    return stream;
+}
+
+void pair_stop(eddy_server *server)
+{
+    eddy_server_close(server);
+    eddy_server_close_clients(server);
+    assert_int_equal(eddy_server_wait_closed(server), 0);
+    eddy_server_release(server);
+}
+
 /* A server that cannot set a connection up drops and reports it (F3), and nobody else sets `here`. */
 static void give_up(eddy_loop *loop, const eddy_exception_context *context, void *pair)
 {

@@ -26,21 +26,6 @@ static void start(eddy_server **out, eddy_client_fn fn, void *arg, const eddy_se
     assert_int_equal(eddy_start_server(out, "127.0.0.1", "0", fn, arg, options), 0);
 }
 
-static void stop(eddy_server *server)
-{
-    eddy_server_close(server);
-    eddy_server_close_clients(server);
-    assert_int_equal(eddy_server_wait_closed(server), 0);
-    eddy_server_release(server);
-}
-
-static eddy_stream *connect_to(const eddy_server *server)
-{
-    eddy_stream *stream;
-    assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", pair_service(server), NULL), 0);
-    return stream;
-}
-
 static void must_echo(eddy_stream *stream)
 {
     char back[4];
@@ -57,12 +42,12 @@ TASK_TEST(serves_many_clients_at_once)
     (void)arg;
     start(&server, echo, NULL, NULL);
     for (int i = 0; i < CLIENTS; i++)
-        clients[i] = connect_to(server);
+        clients[i] = pair_connect(server);
     for (int i = CLIENTS - 1; i >= 0; i--)
         must_echo(clients[i]);
     for (int i = 0; i < CLIENTS; i++)
         eddy_stream_release(clients[i]);
-    stop(server);
+    pair_stop(server);
     return 0;
 }
 
@@ -71,7 +56,7 @@ TASK_TEST(closing_the_server_leaves_its_connections_alive)
     eddy_server *server;
     (void)arg;
     start(&server, echo, NULL, NULL);
-    eddy_stream *client = connect_to(server);
+    eddy_stream *client = pair_connect(server);
     must_echo(client);
     assert_true(eddy_server_is_serving(server));
     eddy_server_close(server);
@@ -95,7 +80,7 @@ TASK_TEST(close_clients_and_abort_clients_end_every_connection)
         eddy_server *server;
         char byte;
         start(&server, echo, NULL, NULL);
-        eddy_stream *a = connect_to(server), *b = connect_to(server);
+        eddy_stream *a = pair_connect(server), *b = pair_connect(server);
         must_echo(a);
         must_echo(b);
         eddy_server_close(server);
@@ -131,7 +116,7 @@ TASK_TEST(serve_forever_cancelled_closes_everything)
     assert_int_equal(eddy_sleep(0), 0);
     assert_true(eddy_server_is_serving(server));
     assert_int_equal(eddy_server_serve_forever(server), EDDY_EBUSY);
-    eddy_stream *client = connect_to(server);
+    eddy_stream *client = pair_connect(server);
     must_echo(client);
     eddy_task_cancel(task);
     assert_int_equal(eddy_await(task, &outcome), 0);
@@ -176,13 +161,13 @@ TASK_TEST(failing_client_function_is_reported_and_closes)
     (void)arg;
     support_catch_reports();
     start(&server, fail_at_once, NULL, NULL);
-    eddy_stream *client = connect_to(server);
+    eddy_stream *client = pair_connect(server);
     assert_true(eddy_stream_read(client, &byte, 1) <= 0);
     assert_int_equal(support_reports(), 1);
     assert_string_equal(support_last_message(), "Unhandled exception in client_connected_cb");
     assert_int_equal(support_last_code(), EDDY_EUSER - 7);
     eddy_stream_release(client);
-    stop(server);
+    pair_stop(server);
     return 0;
 }
 
@@ -217,11 +202,11 @@ TASK_TEST(report_of_a_client_names_server_stream_and_detail)
     (void)arg;
     assert_int_equal(eddy_loop_set_exception_handler(eddy_get_running_loop(), look_at_context, &expected), 0);
     start(&expected.server, fail_with_detail, &expected.stream, NULL);
-    eddy_stream *client = connect_to(expected.server);
+    eddy_stream *client = pair_connect(expected.server);
     assert_true(eddy_stream_read(client, &byte, 1) <= 0);
     assert_int_equal(expected.count, 1);
     eddy_stream_release(client);
-    stop(expected.server);
+    pair_stop(expected.server);
     return 0;
 }
 
@@ -233,7 +218,7 @@ TASK_TEST(port_in_use_is_told)
     assert_int_equal(eddy_start_server(&second, "127.0.0.1", pair_service(server), echo, NULL, NULL),
                      EDDY_EADDRINUSE);
     assert_null(second);
-    stop(server);
+    pair_stop(server);
     return 0;
 }
 
@@ -252,7 +237,7 @@ TASK_TEST(localhost_listens_on_each_of_its_addresses)
     assert_int_equal(eddy_open_connection(&client, "localhost", pair_service(server), NULL), 0);
     must_echo(client);
     eddy_stream_release(client);
-    stop(server);
+    pair_stop(server);
     return 0;
 }
 
@@ -264,13 +249,13 @@ static void survive_on_accept(int os_error, int code)
     support_catch_reports();
     start(&server, echo, NULL, NULL);
     eddyi_inject_start(&plan);
-    eddy_stream *client = connect_to(server);
+    eddy_stream *client = pair_connect(server);
     must_echo(client);
     eddyi_inject_stop();
     assert_int_equal(support_reports(), 1);
     assert_int_equal(support_last_code(), code);
     eddy_stream_release(client);
-    stop(server);
+    pair_stop(server);
 }
 
 /* N7, F1: out of descriptors or memory: reported once, a pause, and then the client is served. */
@@ -298,12 +283,12 @@ TASK_TEST(fault_F2_connection_aborted_in_the_queue_is_skipped)
     support_catch_reports();
     start(&server, echo, NULL, NULL);
     eddyi_inject_start(&plan);
-    eddy_stream *client = connect_to(server);
+    eddy_stream *client = pair_connect(server);
     must_echo(client);
     eddyi_inject_stop();
     assert_int_equal(support_reports(), 0);
     eddy_stream_release(client);
-    stop(server);
+    pair_stop(server);
     return 0;
 }
 
@@ -325,7 +310,7 @@ static int knock_under_faults(void *arg)
         const char *message = support_last_message();
         *refused += message != NULL && strcmp(message, "Accept failed on a socket") == 0;
     }
-    stop(server);
+    pair_stop(server);
     return 0;
 }
 
@@ -351,7 +336,7 @@ TASK_TEST(fault_F3_failed_set_up_costs_one_connection)
     (void)arg;
     support_catch_reports();
     start(&server, echo, NULL, NULL);
-    eddy_stream *warm = connect_to(server);
+    eddy_stream *warm = pair_connect(server);
     must_echo(warm);
     for (uint64_t k = 1; k < 5; k++) {
         eddyi_inject_plan plan = {.fail_at = k, .calls = UINT64_C(1) << EDDYI_INJECT_memory};
@@ -369,12 +354,12 @@ TASK_TEST(fault_F3_failed_set_up_costs_one_connection)
             assert_int_equal(support_reports(), reports + 1);
         assert_true(rc == 0 || rc == EDDY_ENOMEM);
         eddy_stream_release(client);
-        eddy_stream *next = connect_to(server);
+        eddy_stream *next = pair_connect(server);
         must_echo(next);
         eddy_stream_release(next);
     }
     eddy_stream_release(warm);
-    stop(server);
+    pair_stop(server);
     return 0;
 }
 
@@ -386,9 +371,9 @@ TASK_TEST(fault_F4_burst_of_connections_is_accepted)
     static eddy_stream *clients[BURST];
     (void)arg;
     start(&server, echo, NULL, EDDY_OPTIONS(eddy_server_options, .backlog = 16));
-    eddy_stream *established = connect_to(server);
+    eddy_stream *established = pair_connect(server);
     for (int i = 0; i < BURST; i++) {
-        clients[i] = connect_to(server);
+        clients[i] = pair_connect(server);
         if (i % 50 == 0)
             must_echo(established);
     }
@@ -397,7 +382,7 @@ TASK_TEST(fault_F4_burst_of_connections_is_accepted)
         eddy_stream_release(clients[i]);
     }
     eddy_stream_release(established);
-    stop(server);
+    pair_stop(server);
     return 0;
 }
 
@@ -409,7 +394,7 @@ static int leave_references(void *arg)
 {
     (void)arg;
     start(&left_server, echo, NULL, NULL);
-    left_stream = connect_to(left_server);
+    left_stream = pair_connect(left_server);
     must_echo(left_stream);
     return 0;
 }

@@ -11,21 +11,6 @@
 
 #include "core/base/inject.h"
 
-static void stop(eddy_server *server)
-{
-    eddy_server_close(server);
-    eddy_server_close_clients(server);
-    assert_int_equal(eddy_server_wait_closed(server), 0);
-    eddy_server_release(server);
-}
-
-static eddy_stream *connect_to(const eddy_server *server)
-{
-    eddy_stream *stream;
-    assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", pair_service(server), NULL), 0);
-    return stream;
-}
-
 static int count_client(eddy_stream *stream, void *count)
 {
     ++*(int *)count;
@@ -54,14 +39,14 @@ TASK_TEST(servers_that_all_ask_for_it_share_a_port)
     assert_int_equal(eddy_start_server(&refused, "127.0.0.1", service, count_client, NULL, &with),
                      EDDY_EADDRINUSE);
     for (int i = 0; i < CLIENTS; i++) {
-        eddy_stream *client = connect_to(servers[0]);
+        eddy_stream *client = pair_connect(servers[0]);
         assert_int_equal(eddy_stream_readexactly(client, &byte, 1), 1);
         eddy_stream_release(client);
     }
     assert_int_equal(served[0] + served[1] + served[2], CLIENTS);
     for (int i = 0; i < SERVERS; i++) {
         assert_in_range(served[i], 1, CLIENTS - SERVERS + 1); /* each its share, of whatever size */
-        stop(servers[i]);
+        pair_stop(servers[i]);
     }
     return 0;
 }
@@ -122,7 +107,7 @@ TASK_TEST(fault_F10_member_that_dies_resets_its_queue_and_the_others_go_on)
         eddy_start_server(&servers[GOES], "127.0.0.1", service, count_client, &served[GOES], &with), 0);
     for (int i = 0; i < CLIENTS; i++)
         fds[i] = connect_without_the_loop(eddy_server_port(servers[STAYS], 0));
-    stop(servers[GOES]);
+    pair_stop(servers[GOES]);
     for (int i = 0; i < CLIENTS; i++) {
         assert_int_equal(eddy_open_connection_fd(&clients[i], fds[i], NULL), 0);
         ptrdiff_t got = eddy_stream_read(clients[i], &byte, 1);
@@ -134,12 +119,12 @@ TASK_TEST(fault_F10_member_that_dies_resets_its_queue_and_the_others_go_on)
     assert_int_equal(served[STAYS] + reset, CLIENTS);
     assert_in_range(reset, 1, CLIENTS - 1); /* by chance all went one way: 1 in 2^47 */
     for (int i = 0; i < CLIENTS; i++) {
-        eddy_stream *client = connect_to(servers[STAYS]);
+        eddy_stream *client = pair_connect(servers[STAYS]);
         assert_int_equal(eddy_stream_readexactly(client, &byte, 1), 1);
         eddy_stream_release(client);
     }
     assert_int_equal(served[STAYS], 2 * CLIENTS - reset);
-    stop(servers[STAYS]);
+    pair_stop(servers[STAYS]);
     return 0;
 }
 

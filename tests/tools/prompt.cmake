@@ -6,7 +6,8 @@ eddy_library(tcc libtcc.h tcc)
 
 eddy_test_program(tools_test_input tools/test_input.c ${PROJECT_SOURCE_DIR}/tools/eddy/input.c ${PROJECT_SOURCE_DIR}/tools/eddy/token.c
                   ${PROJECT_SOURCE_DIR}/tools/eddy/declaration.c ${PROJECT_SOURCE_DIR}/tools/eddy/unit.c
-                  ${PROJECT_SOURCE_DIR}/tools/eddy/known.c ${PROJECT_SOURCE_DIR}/tools/eddy/text.c)
+                  ${PROJECT_SOURCE_DIR}/tools/eddy/known.c ${PROJECT_SOURCE_DIR}/tools/eddy/text.c
+                  ${PROJECT_SOURCE_DIR}/tools/eddy/grow.c)
 target_include_directories(tools_test_input PRIVATE ${PROJECT_SOURCE_DIR}/tools/eddy)
 eddy_test(tools/test_input tools_test_input unit 60)
 

@@ -3,6 +3,8 @@
  * the build. */
 #include "compiler.h"
 
+#include "grow.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdio.h>
@@ -121,14 +123,10 @@ static int run(const char *const *arguments, text *messages)
 
 static int load(compiler *with, compiled **out, const char *object, text *messages)
 {
-    if (with->count == with->room) {
-        size_t room = 2 * with->room + 16;
-        void **handles = realloc(with->handles, room * sizeof *handles);
-        if (handles == NULL)
-            return EDDY_ENOMEM;
-        with->handles = handles;
-        with->room = room;
-    }
+    void *handles = array_grow(with->handles, with->count, &with->room, sizeof *with->handles);
+    if (handles == NULL)
+        return EDDY_ENOMEM;
+    with->handles = handles;
     void *handle = dlopen(object, RTLD_NOW | RTLD_GLOBAL);
     if (handle == NULL) {
         const char *why = dlerror(), *name = strstr(why, ": ");

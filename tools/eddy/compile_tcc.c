@@ -2,6 +2,8 @@
  * Touches libtcc. A state is the code that it made, so all of them are kept until the end; what earlier ones define is told to each new one. */
 #include "compiler.h"
 
+#include "grow.h"
+
 #include <libtcc.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,14 +93,10 @@ static bool compile(const compiler *with, TCCState *state, const compile_source 
 static int tcc_build(compiler *with, compiled **out, const compile_source *source, text *messages)
 {
     listener to = {messages, false};
-    if (with->count == with->room) {
-        size_t room = 2 * with->room + 16;
-        TCCState **states = realloc(with->states, room * sizeof *states);
-        if (states == NULL)
-            return EDDY_ENOMEM;
-        with->states = states;
-        with->room = room;
-    }
+    void *states = array_grow(with->states, with->count, &with->room, sizeof(TCCState *));
+    if (states == NULL)
+        return EDDY_ENOMEM;
+    with->states = states;
     TCCState *state = new_state(with, &to);
     if (state == NULL)
         return EDDY_ENOMEM;

@@ -2,6 +2,8 @@
  * Touches the process's memory. How far and how often it goes is bounded, whatever the memory says. */
 #include "snapshot.h"
 
+#include "grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,8 +87,10 @@ static bool add_edge(follower *self, size_t waiter, size_t target, bool family)
     task_snapshot *out = self->out;
     if (waiter == out->task_count || target == out->task_count)
         return true; /* it has ended meanwhile, or is nothing that we show */
-    if (!snapshot_grow((void **)&out->edges, out->edge_count, &out->edge_room, sizeof *out->edges))
+    void *edges = array_grow(out->edges, out->edge_count, &out->edge_room, sizeof *out->edges);
+    if (edges == NULL)
         return fail(self, process_fault_text(PROCESS_NO_MEMORY));
+    out->edges = edges;
     out->edges[out->edge_count++] = (wait_edge){waiter, target, family};
     return true;
 }
@@ -253,8 +257,10 @@ static bool read_declared(follower *self, const loop_row *loop)
         wait_edge pair;
         if (self->declared_count == MOST_DECLARED)
             return fail(self, torn);
-        if (!snapshot_grow((void **)&self->declared, self->declared_count, &self->declared_room, sizeof pair))
+        void *declared = array_grow(self->declared, self->declared_count, &self->declared_room, sizeof pair);
+        if (declared == NULL)
             return fail(self, process_fault_text(PROCESS_NO_MEMORY));
+        self->declared = declared;
         if (!read_word(self, link + self->record->declared.by, &pair.waiter) ||
             !read_word(self, link + self->record->declared.future, &pair.target) ||
             !read_word(self, link, &link))

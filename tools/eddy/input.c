@@ -2,6 +2,8 @@
  * Touches memory alone. Where a statement is cut makes no difference, since all statements are compiled one after the other. */
 #include "input.h"
 
+#include "grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,15 +144,11 @@ static bool is_header(const token_list *tokens, const piece *last)
 
 static void add_piece(input *out, piece one)
 {
-    if (out->count == out->room) {
-        size_t room = 2 * out->room + 8;
-        piece *pieces = realloc(out->pieces, room * sizeof *pieces);
-        out->failed = pieces == NULL;
-        if (out->failed)
-            return;
-        out->pieces = pieces;
-        out->room = room;
-    }
+    void *pieces = array_grow(out->pieces, out->count, &out->room, sizeof one);
+    out->failed = pieces == NULL;
+    if (out->failed)
+        return;
+    out->pieces = pieces;
     out->pieces[out->count++] = one;
 }
 

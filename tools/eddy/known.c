@@ -6,6 +6,8 @@
 
 #include "known.h"
 
+#include "grow.h"
+
 static void free_item(known_item *item)
 {
     free(item->key);
@@ -23,14 +25,10 @@ void known_free(known *all)
 
 static bool take(known *all, known_item item)
 {
-    if (all->count == all->room) {
-        size_t room = 2 * all->room + 16;
-        known_item *items = realloc(all->items, room * sizeof *items);
-        if (items == NULL)
-            return false;
-        all->items = items;
-        all->room = room;
-    }
+    void *items = array_grow(all->items, all->count, &all->room, sizeof item);
+    if (items == NULL)
+        return false;
+    all->items = items;
     all->items[all->count++] = item;
     return true;
 }

@@ -3,6 +3,8 @@
  * one before, and is linked to it both ways. */
 #include "snapshot.h"
 
+#include "grow.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,19 +19,6 @@ typedef struct looker {
 } looker;
 
 static const char torn[] = "its memory makes no sense, or changes faster than it can be read";
-
-bool snapshot_grow(void **array, size_t count, size_t *room, size_t size)
-{
-    if (count < *room)
-        return true;
-    size_t wanted = *room != 0 ? 2 * *room : 64;
-    void *grown = wanted <= SIZE_MAX / size ? realloc(*array, wanted * size) : NULL;
-    if (grown == NULL)
-        return false;
-    *array = grown;
-    *room = wanted;
-    return true;
-}
 
 static uint64_t word_in(const char *block, uint32_t offset)
 {
@@ -80,8 +69,10 @@ static const char *look_at_task(const looker *self, loop_row *loop, uint64_t *li
     const eddy_record *record = self->record;
     task_snapshot *out = self->out;
     char block[BLOCK];
-    if (!snapshot_grow((void **)&out->tasks, out->task_count, &out->task_room, sizeof *out->tasks))
+    void *tasks = array_grow(out->tasks, out->task_count, &out->task_room, sizeof *out->tasks);
+    if (tasks == NULL)
         return process_fault_text(PROCESS_NO_MEMORY);
+    out->tasks = tasks;
     task_row *row = &out->tasks[out->task_count];
     *row = (task_row){.address = *link - record->task.all};
     if (row->address % sizeof(void *) != 0 ||
@@ -133,9 +124,11 @@ static const char *look_at_loop(const looker *self, uint64_t address)
     const eddy_record *record = self->record;
     task_snapshot *out = self->out;
     char *block = malloc(record->loop_size);
+    void *loops = array_grow(out->loops, out->loop_count, &out->loop_room, sizeof *out->loops);
     const char *why = torn;
-    if (block == NULL ||
-        !snapshot_grow((void **)&out->loops, out->loop_count, &out->loop_room, sizeof *out->loops))
+    if (loops != NULL)
+        out->loops = loops;
+    if (block == NULL || loops == NULL)
         why = process_fault_text(PROCESS_NO_MEMORY);
     else if (address % sizeof(void *) == 0 &&
              process_read(self->process, address, block, record->loop_size)) {

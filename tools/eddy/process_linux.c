@@ -2,6 +2,7 @@
  * Touches the system. A read says what it could not do, and leaves it to the caller whether that matters. */
 #include "process.h"
 
+#include "grow.h"
 #include "names.h"
 
 #include <errno.h>
@@ -61,14 +62,12 @@ enum process_fault process_state(const other_process *process)
 
 static bool add_region(other_process *process, const mapped_region *region, const char *path)
 {
-    if (process->count == process->room) {
-        size_t room = process->room != 0 ? 2 * process->room : 64;
-        void *regions = room <= MOST_REGIONS ? realloc(process->regions, room * sizeof *region) : NULL;
-        if (regions == NULL)
-            return false;
-        process->regions = regions;
-        process->room = room;
-    }
+    void *regions = process->count < MOST_REGIONS
+                        ? array_grow(process->regions, process->count, &process->room, sizeof *region)
+                        : NULL;
+    if (regions == NULL)
+        return false;
+    process->regions = regions;
     struct mapped_region *added = &process->regions[process->count];
     *added = *region;
     added->path = strdup(path);

@@ -2,6 +2,8 @@
  * Touches the system. A read says what it could not do, and leaves it to the caller whether that matters. */
 #include "process.h"
 
+#include "grow.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,14 +64,12 @@ static bool is_data(const MEMORY_BASIC_INFORMATION *range)
 
 static bool add_range(other_process *process, const MEMORY_BASIC_INFORMATION *range)
 {
-    if (process->count == process->room) {
-        size_t room = process->room != 0 ? 2 * process->room : 64;
-        data_range *data = room <= MOST_RANGES ? realloc(process->data, room * sizeof *data) : NULL;
-        if (data == NULL)
-            return false;
-        process->data = data;
-        process->room = room;
-    }
+    void *data = process->count < MOST_RANGES
+                     ? array_grow(process->data, process->count, &process->room, sizeof *process->data)
+                     : NULL;
+    if (data == NULL)
+        return false;
+    process->data = data;
     process->data[process->count++] =
         (data_range){(uint64_t)(uintptr_t)range->BaseAddress, (uint64_t)range->RegionSize};
     return true;

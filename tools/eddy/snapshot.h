@@ -47,8 +47,6 @@ void snapshot_free(task_snapshot *snapshot);
 
 /* One look, which may be torn. NULL, or what was not as it must be. */
 const char *snapshot_look(task_snapshot *out, other_process *process, const eddy_record *record);
-/* Room for one more in an array; false: no memory. */
-bool snapshot_grow(void **array, size_t count, size_t *room, size_t size);
 int edge_compare(const void *a, const void *b);
 const char *snapshot_follow(task_snapshot *out, other_process *process, const eddy_record *record);
 

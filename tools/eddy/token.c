@@ -2,6 +2,8 @@
  * Touches memory alone. Any text has tokens; whether it is C is the compiler's to say. */
 #include "token.h"
 
+#include "grow.h"
+
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,15 +25,11 @@ static void step(reader *from)
 static void add(reader *from, enum token_kind kind, const char *start, unsigned line)
 {
     token_list *out = from->out;
-    if (out->count == out->room) {
-        size_t room = 2 * out->room + 16;
-        token *items = realloc(out->items, room * sizeof *items);
-        out->failed = out->failed || items == NULL;
-        if (items == NULL)
-            return;
-        out->items = items;
-        out->room = room;
-    }
+    void *items = array_grow(out->items, out->count, &out->room, sizeof *out->items);
+    out->failed = out->failed || items == NULL;
+    if (items == NULL)
+        return;
+    out->items = items;
     out->items[out->count++] = (token){kind, (size_t)(start - out->text), (size_t)(from->at - start), line};
 }
 
