@@ -1,9 +1,8 @@
 /* suite_connect.c: connecting: names, refusals, cancels (S12, D1, D3).
  * Touches the public API. A connection that is not made leaves nothing open. */
 #include "pair.h"
+#include "sockets.h"
 #include "suite.h"
-
-#include <stdio.h>
 
 #include "core/base/inject.h"
 
@@ -14,29 +13,19 @@ static int nobody(eddy_stream *stream, void *arg)
     return 0;
 }
 
-/* A port on which nobody listens any more. */
-static void free_port(char *text, size_t size)
-{
-    eddy_server *server;
-    assert_int_equal(eddy_start_server(&server, "127.0.0.1", "0", nobody, NULL, NULL), 0);
-    snprintf(text, size, "%d", eddy_server_port(server, 0));
-    eddy_server_close(server);
-    assert_int_equal(eddy_server_wait_closed(server), 0);
-    eddy_server_release(server);
-}
-
 TASK_TEST(fault_S12_refused_connection_is_told_and_leaves_nothing)
 {
     eddy_stream *stream = NULL;
-    char port[16];
     (void)arg;
-    free_port(port, sizeof port);
+    eddy_fd held = socket_make(EDDYI_SOCKET_STREAM, false); /* so that nobody else listens there */
     int descriptors = support_open_descriptors();
-    assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", port, NULL), EDDY_ECONNREFUSED);
+    assert_int_equal(eddy_open_connection(&stream, "127.0.0.1", socket_service(held), NULL),
+                     EDDY_ECONNREFUSED);
     assert_null(stream);
     assert_int_equal(eddy_last_error()->code, EDDY_ECONNREFUSED);
     assert_true(eddy_last_error()->os_error != 0 || support_is_simulated());
     assert_int_equal(support_open_descriptors(), descriptors);
+    socket_drop(held);
     return 0;
 }
 
