@@ -6,12 +6,11 @@ cd "$(dirname "$0")/.."
 
 cmake --preset kqueue
 cmake --build --preset kqueue -j2
-# Once in some hundred runs the emulation tells of a byte a turn late; why is not known. A second run tells that from a defect.
-ctest --preset kqueue -j2 --no-tests=error -E '/sim$' --repeat until-pass:2
+ctest --preset kqueue -j2 --no-tests=error -E '/sim$'
 
 faulty() { # FAULTS
     echo "ci/kqueue.sh: EDDY_KQUEUE_FAULTS=$1"
-    EDDY_KQUEUE_FAULTS=$1 ctest --preset kqueue -j2 --no-tests=error -R '^(conformance|stress/random)/kqueue$' --repeat until-pass:2
+    EDDY_KQUEUE_FAULTS=$1 ctest --preset kqueue -j2 --no-tests=error -R '^(conformance|stress/random)/kqueue$'
     # Without the mutants: some of them do no harm to a kernel like that.
     for law in once quiet lent wins bounded spare mute late; do
         EDDY_KQUEUE_FAULTS=$1 EDDY_BACKEND=kqueue build/kqueue/tests/conformance_laws "law_$law*"

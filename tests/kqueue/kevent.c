@@ -167,7 +167,9 @@ int kevent(int fd, const struct kevent *changes, int change_count, struct kevent
         return trigger(q);
     emulation_lock();
     int count = make_changes(q, changes, change_count, events, event_count);
-    bool interrupted = event_count > 0 && count == 0 && emulation_chance(emulation_faults.interrupt);
+    bool waits =
+        timeout == NULL || timeout->tv_sec > 0 || timeout->tv_nsec > 0; /* nothing else can be interrupted */
+    bool interrupted = event_count > 0 && count == 0 && waits && emulation_chance(emulation_faults.interrupt);
     emulation_unlock();
     if (count != 0 || event_count == 0)
         return count;
