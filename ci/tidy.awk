@@ -90,6 +90,10 @@ BEGIN {
               "stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath time wchar wctype", list, " ")
     for (i = 1; i <= n; i++)
         standard[list[i] ".h"] = 1
+    # the sink's own end, a program's last words, and a task whose stack is gone
+    n = split("core/loop/log.c core/task/runner.c core/task/stacks.c", list, " ")
+    for (i = 1; i <= n; i++)
+        printers[list[i]] = 1
     libraries = "^(http_parser\\.h|libpq-fe\\.h|curl/.*|hiredis/.*)$"
     systems = "_WIN32|_WIN64|__MINGW32__|__linux__|__linux|__APPLE__|__FreeBSD__|__NetBSD__|__OpenBSD__|" \
               "__DragonFly__|__sun|__unix__|__CYGWIN__|__ANDROID__"
@@ -170,6 +174,9 @@ FNR == 1 {
     if ((layer == "core" || layer == "backends" || layer == "platform") && file != "core/base/memory.c" &&
         calls(code, "malloc|calloc|realloc|free|strdup|aligned_alloc"))
         say(FNR, "memory goes through the allocator; use eddyi_allocate and eddyi_release of core/base/memory.h")
+    if ((layer == "core" || layer == "backends" || layer == "platform") && !(FILENAME in printers) &&
+        (calls(code, "printf|puts|putchar|perror|psignal|vprintf") || code ~ /f(printf|puts|write)[ ]*\(.*stderr/ || code ~ /fprintf[ ]*\([ ]*std/))
+        say(FNR, "the library prints nothing of itself; say it to the sink by core/loop/log.h")
     if (is_test && calls(code, "sleep|usleep|nanosleep"))
         say(FNR, "a test that sleeps is slow and still races; await the thing itself")
     if ((layer == "backends" || file ~ /^platform\//) && code !~ /EDDYI_CALL/ && !excused &&

@@ -1,6 +1,6 @@
 /* log.c: the sink of all that eddy has to say, and the level of what it says.
- * Touches standard error, and only here does eddy print (and eddy_exit_status, for a program that ends). The sink is set while no loop is there, so it needs
- * no lock. */
+ * Touches standard error; nothing else prints but eddy_exit_status, for a program that ends, and a stack found overflown. The sink is set while no loop is
+ * there, so it needs no lock. */
 #include "core/loop/log.h"
 
 #include <stdarg.h>
