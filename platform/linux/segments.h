@@ -1,0 +1,13 @@
+/* segments.h: between many.c and segments.c.
+ * Touches the seam's types. */
+#ifndef EDDYI_LINUX_SEGMENTS_H
+#define EDDYI_LINUX_SEGMENTS_H
+
+#include "core/backend.h"
+
+enum { EDDYI_MOST_AT_ONCE = 16 };
+
+/* The first `end` datagrams of the op, at most EDDYI_MOST_AT_ONCE. Returns how many went, or -1 with errno. */
+int eddyi_send_many(const eddyi_op *op, uint32_t end);
+
+#endif
