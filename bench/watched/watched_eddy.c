@@ -27,7 +27,7 @@ static turn now;
 static double ns[2]; /* left alone, watched */
 static uint64_t ops[2];
 static int turns, batch;
-static uint64_t turn_ns, settle_ns;
+static uint64_t turn_ns, settle_ns, pause_ns; /* of a turn; of its beginning; between two looks */
 
 static void run_on(int processor)
 {
@@ -105,8 +105,15 @@ static pid_t start_watcher(pid_t watched, pid_t twin)
     (void)snprintf(pid[0], sizeof pid[0], "%ld", (long)twin);
     (void)snprintf(pid[1], sizeof pid[1], "%ld", (long)watched);
     run_on(1);
-    for (;;)
+    for (uint64_t next = bench_now();;) {
         look_once(pid[atomic_load(&both->look)]);
+        next += pause_ns;
+        uint64_t at = bench_now();
+        if (at < next)
+            (void)usleep((useconds_t)((next - at) / 1000));
+        else
+            next = at;
+    }
 }
 
 /* Left alone, watched, left alone ... The beginning of each turn, in which the other process is told, counts for nobody. */
@@ -155,6 +162,13 @@ static int run(void *arg)
 int main(int argc, char **argv)
 {
     size_t count = bench_size(argc, argv);
+    const char *often = strchr(argv[1], 'x');
+    char row[2][24] = {"loss", "looks"};
+    if (often != NULL) {
+        pause_ns = 1000000000 / (uint64_t)strtoul(often + 1, NULL, 10);
+        (void)snprintf(row[0], sizeof row[0], "loss%s", often);
+        (void)snprintf(row[1], sizeof row[1], "looks%s", often);
+    }
     turn_ns = bench_setting_ns("BENCH_SECONDS");
     settle_ns = bench_setting_ns("BENCH_WARM");
     batch = (int)bench_setting("BENCH_BATCH");
@@ -167,6 +181,6 @@ int main(int argc, char **argv)
     bench_check(kill(watcher, SIGKILL) == 0 && waitpid(watcher, NULL, 0) == watcher, "kill");
     bench_check(kill(twin, SIGKILL) == 0 && waitpid(twin, NULL, 0) == twin, "kill");
     double alone = (double)ops[0] / ns[0], watched = (double)ops[1] / ns[1];
-    bench_print("loss", count, "", 100 * (1 - watched / alone), "%");
-    bench_print("looks", count, "", atomic_load(&both->looks) / ((ns[0] + ns[1]) / 1e9), "1/s");
+    bench_print(row[0], count, "", 100 * (1 - watched / alone), "%");
+    bench_print(row[1], count, "", atomic_load(&both->looks) / ((ns[0] + ns[1]) / 1e9), "1/s");
 }
