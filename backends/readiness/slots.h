@@ -19,6 +19,7 @@ typedef struct eddyi_slot {
     bool queued;
     bool unwatched; /* its descriptor is fresh, and no op has had to wait: the poller does not know it yet */
     bool writer_first; /* whose turn it is when both directions have something */
+    uint8_t accepts, accepts_full, accepts_patience; /* of a listener: see turns.c */
 } eddyi_slot;
 
 /* Whether a short read proves that a stream is drained. */

@@ -10,7 +10,8 @@
 enum {
     MOST_ACCEPTS =
         16, /* of one listener in one wait: others shall have their turn, and the rest is told again */
-    MOST_PROVABLE = 16 /* buffers that no system cuts off */
+    MOST_PATIENCE = 15, /* waits in a row that took what was allowed, before more is tried */
+    MOST_PROVABLE = 16  /* buffers that no system cuts off */
 };
 
 /* The first free buffer, -1: none. */
@@ -172,17 +173,46 @@ bool eddyi_readiness_try(eddyi_backend *backend, eddyi_slot *slot, eddyi_op *op,
 
 /* ---- turns ---- */
 
+/* An accept in vain would delay the connection before it, and cost a call more. So while connections come one by one a wait takes one, and the kernel
+ * tells again if there are more; now and then two are tried, and twice as many as long as that is right. */
+static int accepts_allowed(const eddyi_slot *slot)
+{
+    return slot->accepts > 0 ? slot->accepts : 1;
+}
+
+static void learn_accepts(eddyi_slot *slot, int allowed, int taken)
+{
+    if (taken < allowed) { /* the last one was in vain */
+        slot->accepts_full = 0;
+        if (taken > 1)
+            return;
+        slot->accepts = (uint8_t)(allowed / 2);
+        if (slot->accepts_patience < MOST_PATIENCE)
+            slot->accepts_patience = (uint8_t)(slot->accepts_patience * 2 + 1);
+        return;
+    }
+    if (allowed > 1)
+        slot->accepts_patience = 0;
+    if (slot->accepts_full++ < slot->accepts_patience)
+        return;
+    slot->accepts_full = 0;
+    slot->accepts = (uint8_t)(allowed * 2 < MOST_ACCEPTS ? allowed * 2 : MOST_ACCEPTS);
+}
+
 static int run_op(eddyi_backend *backend, eddyi_slot *slot, eddyi_op *op, eddyi_result *results, int room)
 {
     eddyi_descriptor *d = slot->descriptor;
     uint32_t bits = eddyi_readiness_bits(op);
-    int most = op->kind == EDDYI_ACCEPT && (op->flags & EDDYI_MULTI) ? MOST_ACCEPTS : 1, count = 0;
+    bool accepts = op->kind == EDDYI_ACCEPT && (op->flags & EDDYI_MULTI);
+    int most = accepts ? accepts_allowed(slot) : 1, count = 0;
     while (count < room && count < most && eddyi_readiness_try(backend, slot, op, &results[count])) {
         if (results[count++].flags & EDDYI_LAST) {
             *eddyi_op_place(op) = NULL;
             return count;
         }
     }
+    if (accepts && (count == most || count < room))
+        learn_accepts(slot, most, count);
     if (slot->level) { /* still parked: the kernel tells again what is left */
         d->ready &= (uint8_t)~bits;
         eddyi_readiness_arm(backend, slot, d->armed | eddyi_readiness_useful(op));

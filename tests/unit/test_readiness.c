@@ -183,6 +183,54 @@ static void listener_gives_others_their_turn(void **state)
     bench_close(&b);
 }
 
+enum { IN_A_BURST = 60 };
+
+/* Returns in how many waits. */
+static int accept_all(bench *b, int connections)
+{
+    eddyi_result results[64];
+    int waits = 0;
+    for (int accepted = 0; accepted < connections; waits++) {
+        int count = b->ops->wait(b->backend, eddyi_clock_now() + 2000 * MILLISECOND, results, 64);
+        assert_in_range(count, 1, connections - accepted);
+        for (int i = 0; i < count; i++)
+            close((int)results[i].value);
+        accepted += count;
+    }
+    return waits;
+}
+
+static void few_accepts_are_in_vain_and_bursts_take_few_waits(void **state)
+{
+    (void)state;
+    struct sockaddr_in at;
+    int clients[IN_A_BURST];
+    eddyi_descriptor listener;
+    eddyi_result now;
+    bench b = bench_open(ops);
+    attach(&b, &listener, loopback_listener(&at), EDDYI_LISTENER);
+    eddyi_op op = {.descriptor = &listener, .kind = EDDYI_ACCEPT, .flags = EDDYI_MULTI};
+    assert_int_equal(b.ops->submit(b.backend, &op, &now), EDDYI_PENDING);
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < IN_A_BURST; i++)
+            clients[i] = loopback_client(&at);
+        assert_in_range(accept_all(&b, IN_A_BURST), IN_A_BURST / 16, round == 0 ? 9 : 25);
+        for (int i = 0; i < IN_A_BURST; i++)
+            close(clients[i]);
+        eddyi_inject_start(NULL);
+        for (int i = 0; i < 200; i++) {
+            clients[0] = loopback_client(&at);
+            assert_int_equal(accept_all(&b, 1), 1);
+            close(clients[0]);
+        }
+        assert_in_range(eddyi_inject_count_of(EDDYI_INJECT_accept4), 200, 225);
+        eddyi_inject_stop();
+    }
+    assert_int_equal(b.ops->cancel(b.backend, &op, &now), EDDYI_DONE);
+    release(&b, &listener);
+    bench_close(&b);
+}
+
 static void event_that_nobody_asked_for_is_told_once(void **state)
 {
     (void)state;
@@ -565,6 +613,7 @@ static int run_on(const eddyi_backend_ops *backend)
         ON_BACKEND(urgent_byte_does_not_hide_what_follows),
         ON_BACKEND(one_byte_transfers_lose_nothing),
         ON_BACKEND(listener_gives_others_their_turn),
+        ON_BACKEND(few_accepts_are_in_vain_and_bursts_take_few_waits),
         ON_BACKEND(event_that_nobody_asked_for_is_told_once),
         ON_BACKEND(poll_of_both_directions_and_ends),
         ON_BACKEND(datagrams_of_any_size_do_not_stop_reading),
