@@ -55,8 +55,10 @@ enum {
     EDDYI_LAST = 4, /* result flag: the op has ended and is the caller's again. Always set without MULTI */
     EDDYI_MANY =
         8 /* op flag, RECVFROM and SENDTO, only of backends with TRY_FIRST: each of `buffers` is one datagram, address[i]
-                       its address, lengths[i] the value it came to; value: how many, at least 1 */
+                       its address, lengths[i] the value it came to; value: how many, at least 1. Of those received, fewer than
+                       were asked for say that no more were there, or an error is next */
 };
+enum { EDDYI_MOST_AT_ONCE = 16 }; /* MANY: no more of the buffers are looked at */
 enum { EDDYI_PENDING = 0, EDDYI_DONE = 1 };
 
 typedef struct eddyi_descriptor { /* one open descriptor; lives inside its transport */

@@ -66,18 +66,28 @@ void eddyi_readiness_arm(eddyi_backend *backend, eddyi_slot *slot, uint32_t bits
 
 /* ---- what a try proves ---- */
 
-/* Local sockets stop a read where a passed descriptor lies: a short one says nothing there. Asked once, when the first
- * short transfer comes. */
+static bool is_internet(const eddyi_slot *slot)
+{
+    eddyi_address address;
+    if (eddyi_platform_net.local_address(NULL, slot->descriptor->fd, &address) < 0)
+        return false;
+    enum eddyi_family family = eddyi_platform_net.family(&address);
+    return family == EDDYI_FAMILY_IPV4 || family == EDDYI_FAMILY_IPV6;
+}
+
+static bool has_peer(const eddyi_slot *slot)
+{
+    eddyi_address address;
+    return eddyi_platform_net.peer_address(NULL, slot->descriptor->fd, &address) >= 0;
+}
+
+/* Local sockets stop a read where a passed descriptor lies, and those of datagrams that have a peer where an error does: a short one says nothing
+ * there. Asked once, when the first short transfer comes. */
 static bool can_prove(eddyi_slot *slot)
 {
     if (slot->proof == EDDYI_PROOF_UNKNOWN) {
-        eddyi_address address;
-        slot->proof = EDDYI_PROOF_NO;
-        if (eddyi_platform_net.local_address(NULL, slot->descriptor->fd, &address) >= 0) {
-            enum eddyi_family family = eddyi_platform_net.family(&address);
-            if (family == EDDYI_FAMILY_IPV4 || family == EDDYI_FAMILY_IPV6)
-                slot->proof = EDDYI_PROOF_YES;
-        }
+        bool proves = is_internet(slot) && (slot->descriptor->kind == EDDYI_STREAM || !has_peer(slot));
+        slot->proof = proves ? EDDYI_PROOF_YES : EDDYI_PROOF_NO;
     }
     return slot->proof == EDDYI_PROOF_YES;
 }
@@ -97,11 +107,9 @@ static uint64_t bytes_asked(const eddyi_op *op)
 }
 
 /* A short read proves "drained" and a short write "full" only for an edge-triggered stream with no end bit pending. */
-static void learn(eddyi_slot *slot, const eddyi_op *op, int64_t value)
+static void learn_of_stream(eddyi_slot *slot, const eddyi_op *op, int64_t value)
 {
     eddyi_descriptor *d = slot->descriptor;
-    if (slot->level || d->kind != EDDYI_STREAM || value <= 0)
-        return;
     bool receives = op->kind == EDDYI_RECV;
     if (!receives && op->kind != EDDYI_SEND)
         return;
@@ -109,6 +117,24 @@ static void learn(eddyi_slot *slot, const eddyi_op *op, int64_t value)
     if ((d->ready & end) || (uint64_t)value >= bytes_asked(op) || !can_prove(slot))
         return;
     d->ready &= (uint8_t) ~(receives ? EDDYI_IN : EDDYI_OUT);
+}
+
+/* So do fewer datagrams than there was room for. */
+static void learn_of_datagrams(eddyi_slot *slot, const eddyi_op *op, int64_t value)
+{
+    uint32_t asked = op->buffer_count < EDDYI_MOST_AT_ONCE ? op->buffer_count : EDDYI_MOST_AT_ONCE;
+    if (op->kind == EDDYI_RECVFROM && (op->flags & EDDYI_MANY) && value < (int64_t)asked && can_prove(slot))
+        slot->descriptor->ready &= (uint8_t)~EDDYI_IN;
+}
+
+static void learn(eddyi_slot *slot, const eddyi_op *op, int64_t value)
+{
+    if (slot->level || value <= 0)
+        return;
+    if (slot->descriptor->kind == EDDYI_STREAM)
+        learn_of_stream(slot, op, value);
+    else if (slot->descriptor->kind == EDDYI_DATAGRAM)
+        learn_of_datagrams(slot, op, value);
 }
 
 /* ---- one try ---- */

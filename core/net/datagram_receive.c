@@ -4,7 +4,7 @@
 #include "core/net/datagram_transport_inside.h"
 
 /* Each datagram's room begins at another offset of a page, so that small ones do not all meet in the same lines of the cache. */
-enum { MOST = 16, ROOM = 65536, SKEW = 320, SHARED_SIZE = MOST * (ROOM + SKEW), GATHERED = 16 * 1024 };
+enum { ROOM = 65536, SKEW = 320, SHARED_SIZE = EDDYI_MOST_AT_ONCE * (ROOM + SKEW), GATHERED = 16 * 1024 };
 
 static bool tries_first(const eddy_datagram_transport *transport)
 {
@@ -139,17 +139,17 @@ static uint32_t divide_shared(const eddy_datagram_transport *transport, eddyi_bu
         buffers[0] = (eddyi_buffer){shared, SHARED_SIZE};
         return 1;
     }
-    for (size_t i = 0; i < MOST; i++)
+    for (size_t i = 0; i < EDDYI_MOST_AT_ONCE; i++)
         buffers[i] = (eddyi_buffer){shared + i * (ROOM + SKEW), ROOM};
-    return MOST;
+    return EDDYI_MOST_AT_ONCE;
 }
 
 static void receive_batch(eddy_datagram_transport *transport)
 {
     eddyi_result now;
-    eddyi_buffer buffers[MOST];
-    eddyi_address from[MOST];
-    uint32_t lengths[MOST];
+    eddyi_buffer buffers[EDDYI_MOST_AT_ONCE];
+    eddyi_address from[EDDYI_MOST_AT_ONCE];
+    uint32_t lengths[EDDYI_MOST_AT_ONCE];
     eddyi_endpoint *endpoint = &transport->endpoint;
     eddyi_op op = {.descriptor = &endpoint->descriptor,
                    .kind = EDDYI_RECVFROM,

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { TOGETHER = 16, COUNTED_EACH = 8 };
+enum { COUNTED_EACH = 8 };
 
 typedef struct record {
     uint32_t size, address_size;
@@ -105,11 +105,11 @@ static bool try_now(eddyi_outbox *box, eddyi_op *op, eddyi_result *now)
 /* The first ones of the row, in one call. False: they would have to wait. */
 static bool try_together(eddyi_outbox *box, eddyi_result *now)
 {
-    eddyi_buffer buffers[TOGETHER];
-    eddyi_address to[TOGETHER];
+    eddyi_buffer buffers[EDDYI_MOST_AT_ONCE];
+    eddyi_address to[EDDYI_MOST_AT_ONCE];
     uint32_t count = 0;
     size_t at = 0, all = eddyi_bytes_size(&box->in_flight);
-    while (count < TOGETHER && at < all) {
+    while (count < EDDYI_MOST_AT_ONCE && at < all) {
         at += look(&box->in_flight, at, &buffers[count], &to[count]);
         count++;
     }
@@ -190,7 +190,7 @@ int eddyi_outbox_send(eddyi_outbox *box, const void *data, size_t size, const ed
         }
     }
     int rc = keep(box, data, size, to);
-    if (rc == 0 && (!gather || box->count == TOGETHER))
+    if (rc == 0 && (!gather || box->count == EDDYI_MOST_AT_ONCE))
         eddyi_outbox_flush(box);
     return rc;
 }

@@ -5,8 +5,6 @@
 
 #include "core/backend.h"
 
-enum { EDDYI_MOST_AT_ONCE = 16 };
-
 /* The first `end` datagrams of the op, at most EDDYI_MOST_AT_ONCE. Returns how many went, or -1 with errno. */
 int eddyi_send_many(const eddyi_op *op, uint32_t end);
 

@@ -307,6 +307,76 @@ static void datagrams_of_any_size_do_not_stop_reading(void **state)
     bench_close(&b);
 }
 
+static int datagram_socket(struct sockaddr_in *at)
+{
+    socklen_t size = sizeof *at;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    *at = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    assert_int_equal(bind(fd, (struct sockaddr *)at, sizeof *at), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)at, &size), 0);
+    return fd;
+}
+
+/* How many of the `room` came, which the descriptor says are there. */
+static int64_t receive_many(bench *b, eddyi_descriptor *d, uint32_t room)
+{
+    static char bytes[EDDYI_MOST_AT_ONCE];
+    eddyi_buffer buffers[EDDYI_MOST_AT_ONCE];
+    eddyi_address from[EDDYI_MOST_AT_ONCE];
+    uint32_t lengths[EDDYI_MOST_AT_ONCE];
+    eddyi_result now;
+    for (size_t i = 0; i < EDDYI_MOST_AT_ONCE; i++)
+        buffers[i] = (eddyi_buffer){&bytes[i], 1};
+    eddyi_op op = {.descriptor = d,
+                   .kind = EDDYI_RECVFROM,
+                   .flags = EDDYI_MANY,
+                   .buffers = buffers,
+                   .buffer_count = room,
+                   .address = from,
+                   .lengths = lengths};
+    assert_int_equal(b->ops->submit(b->backend, &op, &now), EDDYI_DONE);
+    return now.value;
+}
+
+/* Where edges are told, without a call that asks whether more are there; a socket that has a peer is asked, for an error may have ended them. */
+static void fewer_datagrams_than_there_was_room_for_were_all(void **state)
+{
+    (void)state;
+    struct sockaddr_in here, there;
+    eddyi_descriptor d;
+    trial t;
+    bench b = bench_open(ops);
+    bool edge = strcmp(ops->name, "epoll") == 0 || strcmp(ops->name, "kqueue") == 0;
+    int from = datagram_socket(&there);
+    attach(&b, &d, datagram_socket(&here), EDDYI_DATAGRAM);
+    assert_int_equal(connect(from, (struct sockaddr *)&here, sizeof here), 0);
+    for (int has_peer = 0; has_peer < 2; has_peer++) {
+        for (int i = 0; i < 3; i++)
+            assert_int_equal(send(from, "x", 1, 0), 1);
+        trial_submit(&b, &t, &d, EDDYI_POLL, NULL, 0);
+        assert_int_equal(trial_finish(&b, &t), EDDYI_IN);
+        assert_int_equal(receive_many(&b, &d, 2), 2);
+        trial_submit(&b, &t, &d, EDDYI_POLL, NULL, 0); /* all the room was needed: there may be more */
+        assert_false(t.lent);
+        assert_int_equal(receive_many(&b, &d, EDDYI_MOST_AT_ONCE), 1);
+        eddyi_inject_start(NULL);
+        trial_submit(&b, &t, &d, EDDYI_POLL, NULL, 0);
+        assert_true(t.lent);
+        assert_int_equal(eddyi_inject_count_of(EDDYI_INJECT_poll), edge ? has_peer : 1);
+        eddyi_inject_stop();
+        assert_int_equal(send(from, "y", 1, 0), 1);
+        assert_int_equal(trial_finish(&b, &t), EDDYI_IN);
+        assert_int_equal(receive_many(&b, &d, EDDYI_MOST_AT_ONCE), 1);
+        release(&b, &d);
+        attach(&b, &d, datagram_socket(&here), EDDYI_DATAGRAM);
+        assert_int_equal(connect((int)d.fd, (struct sockaddr *)&there, sizeof there), 0);
+        assert_int_equal(connect(from, (struct sockaddr *)&here, sizeof here), 0);
+    }
+    release(&b, &d);
+    close(from);
+    bench_close(&b);
+}
+
 static void refused_connection_is_an_answer(void **state)
 {
     (void)state;
@@ -617,6 +687,7 @@ static int run_on(const eddyi_backend_ops *backend)
         ON_BACKEND(event_that_nobody_asked_for_is_told_once),
         ON_BACKEND(poll_of_both_directions_and_ends),
         ON_BACKEND(datagrams_of_any_size_do_not_stop_reading),
+        ON_BACKEND(fewer_datagrams_than_there_was_room_for_were_all),
         ON_BACKEND(refused_connection_is_an_answer),
         ON_BACKEND(fault_P2_closed_and_number_reused),
         ON_BACKEND(fault_P3_dup_keeps_open_file_alive),
