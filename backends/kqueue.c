@@ -24,6 +24,11 @@
 #define EV_OOBAND 0
 #endif
 typedef __typeof__(((struct kevent *)0)->udata) user_data; /* void *; intptr_t on NetBSD before 10 */
+#ifdef __NetBSD__
+typedef size_t event_count; /* how many, to kevent */
+#else
+typedef int event_count;
+#endif
 
 enum { READ, WRITE, FILTERS };
 enum { FIRST_ROOM = 64, MOST_CHANGES = 64 };
@@ -412,9 +417,9 @@ static int wait_once(eddyi_poller *poller, uint64_t timeout, int capacity)
     if (poller->dirty_count > 0)
         timeout = 0; /* there are more */
     struct timespec limit = {.tv_sec = (time_t)(timeout / SECOND), .tv_nsec = (long)(timeout % SECOND)};
-    int count = EDDYI_CALL(
-        kevent, -1,
-        (poller->queue, changes, changed, poller->events, capacity, timeout == UINT64_MAX ? NULL : &limit));
+    int count = EDDYI_CALL(kevent, -1,
+                           (poller->queue, changes, (event_count)changed, poller->events,
+                            (event_count)capacity, timeout == UINT64_MAX ? NULL : &limit));
     if (count < 0)
         put_back(poller, changes, changed);
     return count;

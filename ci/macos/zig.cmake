@@ -20,6 +20,9 @@ foreach(tool cc ar ranlib)
         set(options "")
         if(tool STREQUAL "cc") # without optimising, zig would turn traps for undefined behaviour on
             set(options "-target ${EDDY_ZIG_TARGET} -fno-sanitize=undefined")
+            if(EDDY_ZIG_TARGET MATCHES "openbsd") # whose start files are not all there
+                string(APPEND options " -fno-stack-protector")
+            endif()
         endif()
         file(WRITE ${script} "#!/bin/sh
 ZIG_GLOBAL_CACHE_DIR=${EDDY_ZIG_TOOLS}/cache ZIG_LOCAL_CACHE_DIR=${EDDY_ZIG_TOOLS}/cache
@@ -29,6 +32,10 @@ exec ${EDDY_ZIG} ${tool} ${options} \"$@\"
         execute_process(COMMAND chmod +x ${script})
     endif()
 endforeach()
+if(EDDY_ZIG_TARGET MATCHES "bsd") # what unwinds is not in this C library
+    set(CMAKE_EXE_LINKER_FLAGS_INIT -lunwind)
+    set(CMAKE_SHARED_LINKER_FLAGS_INIT -lunwind)
+endif()
 set(CMAKE_C_COMPILER ${EDDY_ZIG_TOOLS}/cc)
 set(CMAKE_ASM_COMPILER ${EDDY_ZIG_TOOLS}/cc)
 set(CMAKE_AR ${EDDY_ZIG_TOOLS}/ar CACHE FILEPATH "")

@@ -17,7 +17,8 @@ _Static_assert(sizeof(bool) == 1 && sizeof(atomic_bool) == 1, "a reader sees byt
 
 /* Not constant, for readers look through writable data alone, and used, so that no linker leaves it out. */
 _Alignas(16) eddy_record eddyi_record = {
-    .magic = EDDY_RECORD_MAGIC,
+    /* EDDY_RECORD_MAGIC without its zero byte, which compilers want room for */
+    .magic = {'e', 'd', 'd', 'y', ' ', 't', 'a', 's', 'k', ' ', 'r', 'e', 'c', 'o', 'r', 'd'},
     .version = EDDY_RECORD_VERSION,
     .size = sizeof(eddy_record),
     .pointer_size = sizeof(void *),

@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/time.h>
 #include <time.h>
 
 #include "conformance/laws_tests.h"
@@ -81,29 +82,22 @@ static void handle(void (*fn)(int), struct sigaction *old)
     memset(&action, 0, sizeof action);
     action.sa_handler = fn; /* no SA_RESTART: system calls are interrupted */
     atomic_store(&signals_seen, 0);
-    assert_int_equal(sigaction(SIGUSR1, &action, old), 0);
+    assert_int_equal(sigaction(SIGALRM, &action, old), 0);
 }
 
-/* SIGUSR1 after `first_ms` and then every `every_ms` (0: once). */
-static timer_t start_timer(long first_ms, long every_ms)
+/* SIGALRM after so long and then every so long, 0: not again. Both 0: no more. */
+static void set_timer(int first_ms, int every_ms)
 {
-    timer_t timer;
-    struct sigevent event;
-    memset(&event, 0, sizeof event);
-    event.sigev_notify = SIGEV_SIGNAL;
-    event.sigev_signo = SIGUSR1;
-    struct itimerspec when = {.it_value.tv_nsec = first_ms * 1000000,
-                              .it_interval.tv_nsec = every_ms * 1000000};
-    assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
-    assert_int_equal(timer_settime(timer, 0, &when, NULL), 0);
-    return timer;
+    const struct itimerval when = {.it_value.tv_usec = first_ms * 1000,
+                                   .it_interval.tv_usec = every_ms * 1000};
+    assert_int_equal(setitimer(ITIMER_REAL, &when, NULL), 0);
 }
 
 static void interrupted(law_bench *b)
 {
     struct sigaction old;
     handle(count_signal, &old);
-    timer_t timer = start_timer(1, 1);
+    set_timer(1, 1);
     uint64_t start = law_now(b);
     for (int i = 0; i < 10; i++) {
         uint64_t deadline = law_now(b) + 30 * LAW_MILLISECOND;
@@ -111,8 +105,8 @@ static void interrupted(law_bench *b)
         assert_true(law_now(b) < deadline + 500 * LAW_MILLISECOND);
     }
     assert_true(law_now(b) - start < 2000 * LAW_MILLISECOND);
-    timer_delete(timer);
-    sigaction(SIGUSR1, &old, NULL);
+    set_timer(0, 0);
+    sigaction(SIGALRM, &old, NULL);
     assert_true(atomic_load(&signals_seen) > 20); /* they did come */
 }
 
@@ -129,16 +123,16 @@ static void from_handler(law_bench *b)
     struct sigaction old;
     signalled = b;
     handle(wake_in_handler, &old);
-    raise(SIGUSR1); /* before the wait */
+    raise(SIGALRM); /* before the wait */
     uint64_t start = law_now(b);
     assert_int_equal(law_step(b, start + LAW_PATIENCE, LAW_ROOM), 0);
     assert_true(law_now(b) - start < LAW_PATIENCE);
-    timer_t timer = start_timer(20, 0); /* and in the middle of it */
+    set_timer(20, 0); /* and in the middle of it */
     start = law_now(b);
     assert_int_equal(law_step(b, start + LAW_PATIENCE, LAW_ROOM), 0);
     assert_true(law_now(b) - start < LAW_PATIENCE);
-    timer_delete(timer);
-    sigaction(SIGUSR1, &old, NULL);
+    set_timer(0, 0);
+    sigaction(SIGALRM, &old, NULL);
     assert_int_equal(atomic_load(&signals_seen), 2); /* errno was left alone each time */
 }
 

@@ -64,7 +64,7 @@ int child_body(void *arg)
         rc = self->result;
     self->ended = true;
     if (self->letter != '\0')
-        trace((char)toupper(self->letter));
+        trace((char)toupper((unsigned char)self->letter));
     return rc;
 }
 

@@ -13,7 +13,8 @@
 
 static atomic_int bad_closes;
 
-#if defined(SYS_close) && !defined(EDDYI_ASAN) && !defined(EDDYI_TSAN)
+/* OpenBSD has the number and no call that takes it. */
+#if defined(SYS_close) && !defined(__OpenBSD__) && !defined(EDDYI_ASAN) && !defined(EDDYI_TSAN)
 
 enum { RECORDS = 1 };
 

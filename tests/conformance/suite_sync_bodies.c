@@ -65,7 +65,7 @@ static void trace_entry(const meeting *self)
     if (self->rc >= 0)
         trace(self->letter);
     else
-        trace(self->rc == EDDY_ECANCELED ? (char)toupper(self->letter) : '!');
+        trace(self->rc == EDDY_ECANCELED ? (char)toupper((unsigned char)self->letter) : '!');
 }
 
 static int meeting_body(void *arg)

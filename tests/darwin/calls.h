@@ -1,12 +1,10 @@
 /* calls.h: calls of other POSIX systems that tests make, on macOS: in several steps, which is enough for tests.
- * Touches sockets, pipes and signals. Included before everything else, so that the names mean the same everywhere. */
+ * Touches sockets and pipes. Included before everything else, so that the names mean the same everywhere. */
 #ifndef TESTS_DARWIN_CALLS_H
 #define TESTS_DARWIN_CALLS_H
 
-#include <signal.h>
 #include <sys/socket.h>
 #include <sys/types.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SOCK_NONBLOCK = 0x10000000, SOCK_CLOEXEC = 0x20000000 };
@@ -16,17 +14,5 @@ int test_socket(int domain, int type, int protocol);
 int test_socketpair(int domain, int type, int protocol, int ends[2]);
 int accept4(int fd, struct sockaddr *address, socklen_t *size, int flags);
 int pipe2(int ends[2], int flags);
-
-/* With no time to wait: what is pending, or EAGAIN. */
-int sigtimedwait(const sigset_t *set, siginfo_t *info, const struct timespec *timeout);
-
-/* SIGEV_SIGNAL only. */
-typedef struct test_timer *timer_t;
-struct itimerspec {
-    struct timespec it_interval, it_value;
-};
-int timer_create(clockid_t clock, struct sigevent *event, timer_t *out);
-int timer_settime(timer_t timer, int flags, const struct itimerspec *when, struct itimerspec *before);
-int timer_delete(timer_t timer);
 
 #endif

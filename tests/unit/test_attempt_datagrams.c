@@ -116,7 +116,7 @@ static void expect_all_runs(port *from, port *at, const eddyi_address *to)
         send_all(from, buffers, count, to != NULL ? addresses : NULL);
         for (uint32_t i = 0; i < count; i++)
             expect_datagram(at, (int)i, runs[r][i]);
-        char byte;
+        char byte = 0;
         assert_int_equal(attempt(at, EDDYI_RECVFROM, &byte, 1), EDDY_EAGAIN);
     }
 }

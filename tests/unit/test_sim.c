@@ -86,7 +86,7 @@ static void latency_can_be_set(void **state)
 {
     bench b;
     pair p;
-    char byte;
+    char byte = 0;
     (void)state;
     bench_open(&b, 3);
     open_pair(&b, &p);
@@ -143,7 +143,7 @@ static void every_event_changes_the_trace(void **state)
 {
     bench b;
     pair p;
-    char byte;
+    char byte = 0;
     (void)state;
     bench_open(&b, 1);
     uint64_t before = eddyi_sim_trace(b.sim);

@@ -71,7 +71,7 @@ static void a_gone_descriptor_is_refused(void **state)
 {
     bench b;
     eddyi_descriptor old, fresh;
-    char byte;
+    char byte = 0;
     (void)state;
     bench_open(&b, 1);
     open_client(&b, &old);
@@ -161,7 +161,7 @@ static void a_backlog_that_stays_full_is_a_timeout(void **state)
     assert_true(took >= 63 * SECOND && took < 64 * SECOND); /* 1 + 2 + 4 ... */
     give_back(&b, &clients[1]);
     give_back(&b, &listener);
-    char byte;
+    char byte = 0;
     assert_int_equal(receive(&b, &clients[0], &byte, 1), EDDY_ECONNRESET); /* nobody will ever take it */
     give_back(&b, &clients[0]);
     bench_close(&b);
@@ -176,7 +176,7 @@ static void a_cancelled_connect_leaves_nobody_waiting(void **state)
         bench b;
         eddyi_descriptor listener, client, server;
         eddyi_address at;
-        char byte;
+        char byte = 0;
         bench_open(&b, seed);
         open_bound(&b, &listener, &at, EDDYI_LISTENER, 4);
         open_client(&b, &client);
@@ -300,7 +300,7 @@ static void lingering_off_makes_every_close_a_reset(void **state)
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         bench b;
         pair p;
-        char byte;
+        char byte = 0;
         bench_open(&b, seed);
         open_pair(&b, &p);
         assert_int_equal(NET->set_option(b.sim, p.client.fd, EDDYI_LINGER_RESET, 1), 0);
@@ -542,7 +542,7 @@ static void poll_tells_what_holds(void **state)
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
         bench b;
         pair p;
-        char byte;
+        char byte = 0;
         bench_open(&b, seed);
         open_pair(&b, &p);
         test_op poll = make_op(&p.server, EDDYI_POLL, NULL, 0);
@@ -577,7 +577,7 @@ typedef struct tally {
 static void try_once(bench *b, tally *t, const eddyi_address *at, eddyi_descriptor *listener)
 {
     eddyi_descriptor client = {.kind = EDDYI_STREAM}, server = {.kind = EDDYI_STREAM};
-    char byte;
+    char byte = 0;
     if (NET->socket(b->sim, &client.fd, EDDYI_FAMILY_IPV4, EDDYI_SOCKET_STREAM) < 0) {
         t->no_socket++;
         return;

@@ -40,22 +40,19 @@
 
 _Noreturn void support_skip_here(const char *reason); /* support/results.h */
 
-#define fork()                                  (support_skip_here("there is no fork"), (pid_t)-1)
-#define waitpid(child, status, options)         (*(status) = 0, (child))
-#define mkfifo(path, mode)                      (support_skip_here("FIFOs have no names in folders"), -1)
-#define setrlimit(resource, limit)              (support_skip_here("there are no such limits"), -1)
-#define getrlimit(resource, limit)              (support_skip_here("there are no such limits"), -1)
-#define timer_create(clock, event, timer)       (support_skip_here("no timer sends signals"), -1)
-#define timer_settime(timer, flags, value, old) ((void)(timer), (void)(value), 0)
-#define timer_delete(timer)                     ((void)(timer))
-#define alarm(seconds)                          ((void)(seconds))
-#define setitimer(which, value, old)            ((void)(value), support_skip_here("no timer sends signals"), -1)
-#define posix_openpt(flags)                     (support_skip_here("terminals are no pairs"), -1)
-#define grantpt(fd)                             (-1)
-#define unlockpt(fd)                            (-1)
-#define ptsname(fd)                             ""
-#define dup2(from, to)                          (test_dup2(from, to) >= 0 ? (to) : (support_skip_here("no number can be chosen"), -1))
-#define kill(process, number)                   (support_skip_here("processes send each other no signals"), -1)
+#define fork()                          (support_skip_here("there is no fork"), (pid_t)-1)
+#define waitpid(child, status, options) (*(status) = 0, (child))
+#define mkfifo(path, mode)              (support_skip_here("FIFOs have no names in folders"), -1)
+#define setrlimit(resource, limit)      (support_skip_here("there are no such limits"), -1)
+#define getrlimit(resource, limit)      (support_skip_here("there are no such limits"), -1)
+#define alarm(seconds)                  ((void)(seconds))
+#define setitimer(which, value, old)    ((void)(value), support_skip_here("no timer sends signals"), -1)
+#define posix_openpt(flags)             (support_skip_here("terminals are no pairs"), -1)
+#define grantpt(fd)                     (-1)
+#define unlockpt(fd)                    (-1)
+#define ptsname(fd)                     ""
+#define dup2(from, to)                  (test_dup2(from, to) >= 0 ? (to) : (support_skip_here("no number can be chosen"), -1))
+#define kill(process, number)           (support_skip_here("processes send each other no signals"), -1)
 
 #define WIFEXITED(status)   ((status) == (status))
 #define WEXITSTATUS(status) (status)
@@ -89,16 +86,10 @@ int test_sigaction(int number, const struct sigaction *action,
     (test_sigaction(number, action, old) == 0 ? 0 : (support_skip_here("there is no such signal"), -1))
 #define sigemptyset(set) (*(set) = 0)
 
-typedef int test_timer;
-#define timer_t test_timer
 struct itimerval {
     struct timeval it_interval, it_value;
 };
 enum { ITIMER_REAL };
-struct sigevent {
-    int sigev_notify, sigev_signo;
-};
-enum { SIGEV_SIGNAL };
 
 /* ---- descriptors ---- */
 
