@@ -13,8 +13,7 @@
 
 static atomic_int bad_closes;
 
-/* OpenBSD has the number and no call that takes it. */
-#if defined(SYS_close) && !defined(__OpenBSD__) && !defined(EDDYI_ASAN) && !defined(EDDYI_TSAN)
+#if defined(SYS_close) && !defined(EDDY_NO_SYSCALL) && !defined(EDDYI_ASAN) && !defined(EDDYI_TSAN)
 
 enum { RECORDS = 1 };
 
