@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <time.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "backends/readiness/poller.h"
@@ -13,6 +13,9 @@
 #include "core/platform.h"
 #include "platform/posix/system.h"
 
+#ifndef SYS_epoll_pwait2
+#define SYS_epoll_pwait2 441 /* on every processor */
+#endif
 #define SECOND     UINT64_C(1000000000)
 #define WAKE_EVENT (((uint64_t)1 << 32) | EDDYI_SLOT_WAKE)
 
@@ -155,12 +158,21 @@ static int epoll_renew(eddyi_poller *poller)
 
 /* ---- wait and wake ---- */
 
+/* The call itself, for the C libraries that have it are few; the kernel's own timespec, which has 64 bits everywhere. */
+static int wait_exactly(eddyi_poller *poller, uint64_t timeout, int capacity)
+{
+    const struct {
+        int64_t seconds, nanoseconds;
+    } exact = {(int64_t)(timeout / SECOND), (int64_t)(timeout % SECOND)};
+    return (int)EDDYI_CALL_AS(epoll_pwait2, syscall, -1,
+                              (SYS_epoll_pwait2, poller->epoll, poller->events, capacity,
+                               timeout == UINT64_MAX ? NULL : &exact, NULL, (size_t)0));
+}
+
 static int wait_once(eddyi_poller *poller, uint64_t timeout, int capacity)
 {
     if (!poller->no_nanoseconds) {
-        struct timespec exact = {.tv_sec = (time_t)(timeout / SECOND), .tv_nsec = (long)(timeout % SECOND)};
-        const struct timespec *limit = timeout == UINT64_MAX ? NULL : &exact;
-        int rc = EDDYI_CALL(epoll_pwait2, -1, (poller->epoll, poller->events, capacity, limit, NULL));
+        int rc = wait_exactly(poller, timeout, capacity);
         if (rc >= 0 || (errno != ENOSYS && errno != EPERM))
             return rc;
         poller->no_nanoseconds = true; /* an old kernel, or a filter of system calls */

@@ -68,7 +68,7 @@ static uint32_t fill(batch *out, const eddyi_op *op, uint32_t end, bool together
         memset(&out->messages[count], 0, sizeof out->messages[count]);
         out->datagrams[count] = together ? run_from(op, i, end) : 1;
         message->msg_iov = (struct iovec *)(void *)&op->buffers[i];
-        message->msg_iovlen = out->datagrams[count];
+        message->msg_iovlen = (__typeof__(message->msg_iovlen))out->datagrams[count]; /* of no one type */
         if (op->address != NULL && op->address[i].size != 0) {
             message->msg_name = op->address[i].bytes;
             message->msg_namelen = (socklen_t)op->address[i].size;

@@ -70,12 +70,12 @@ enum world {
     LINK_LOCAL /* the only address */
 };
 
-static void change_loopback_ipv6(unsigned long request, const char *text, unsigned prefix)
+static void change_loopback_ipv6(bool add, const char *text, unsigned prefix)
 {
     struct in6_ifreq change = {.ifr6_prefixlen = prefix, .ifr6_ifindex = (int)if_nametoindex("lo")};
     int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_int_equal(inet_pton(AF_INET6, text, &change.ifr6_addr), 1);
-    assert_int_equal(ioctl(fd, request, &change), 0);
+    assert_int_equal(add ? ioctl(fd, SIOCSIFADDR, &change) : ioctl(fd, SIOCDIFADDR, &change), 0);
     close(fd);
 }
 
@@ -122,9 +122,9 @@ static void enter(enum world world)
     if (world == NO_IPV4 || world == LINK_LOCAL)
         take_ipv4_away();
     if (world == LINK_LOCAL) {
-        change_loopback_ipv6(SIOCSIFADDR, "fe80::1", 64);
+        change_loopback_ipv6(true, "fe80::1", 64);
         wait_for_link_local();
-        change_loopback_ipv6(SIOCDIFADDR, "::1", 128);
+        change_loopback_ipv6(false, "::1", 128);
     }
     write_file("/etc/hosts", "127.0.0.1 localhost four\n::1 localhost six\n::1 both\n127.0.0.1 both\n");
 }

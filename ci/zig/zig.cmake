@@ -12,6 +12,8 @@ elseif(EDDY_ZIG_TARGET MATCHES "netbsd")
     set(CMAKE_SYSTEM_NAME NetBSD)
 elseif(EDDY_ZIG_TARGET MATCHES "openbsd")
     set(CMAKE_SYSTEM_NAME OpenBSD)
+elseif(EDDY_ZIG_TARGET MATCHES "linux")
+    set(CMAKE_SYSTEM_NAME Linux)
 endif()
 
 foreach(tool cc ar ranlib)
@@ -20,6 +22,9 @@ foreach(tool cc ar ranlib)
         set(options "")
         if(tool STREQUAL "cc") # without optimising, zig would turn traps for undefined behaviour on
             set(options "-target ${EDDY_ZIG_TARGET} -fno-sanitize=undefined")
+            if(EDDY_ZIG_TARGET MATCHES "musl") # programs, too, take the C library when they start
+                string(APPEND options " -dynamic")
+            endif()
             if(EDDY_ZIG_TARGET MATCHES "openbsd") # whose start files are not all there
                 string(APPEND options " -fno-stack-protector")
             endif()
@@ -32,7 +37,7 @@ exec ${EDDY_ZIG} ${tool} ${options} \"$@\"
         execute_process(COMMAND chmod +x ${script})
     endif()
 endforeach()
-if(EDDY_ZIG_TARGET MATCHES "bsd") # what unwinds is not in this C library
+if(EDDY_ZIG_TARGET MATCHES "bsd|musl") # what unwinds is not in this C library
     set(CMAKE_EXE_LINKER_FLAGS_INIT -lunwind)
     set(CMAKE_SHARED_LINKER_FLAGS_INIT -lunwind)
 endif()
