@@ -251,7 +251,7 @@ int eddy_loop_subprocess_exec(eddy_loop *loop, eddy_subprocess_transport **out, 
                               const eddy_process_options *options)
 {
     eddy_subprocess_protocol *protocol;
-    eddy_subprocess_transport *self;
+    eddy_subprocess_transport *self = NULL;
     eddy_task *task = eddyi_current_task();
     if (loop == NULL || factory == NULL)
         return eddyi_fail(EDDY_EINVAL, "subprocess_exec");

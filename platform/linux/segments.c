@@ -51,6 +51,7 @@ static uint32_t run_from(const eddyi_op *op, uint32_t first, uint32_t end)
 static void say_size(struct msghdr *message, control_room *room, size_t size)
 {
     uint16_t each = (uint16_t)size;
+    memset(room, 0, sizeof *room); /* what aligns it is copied, too */
     message->msg_control = room->bytes;
     message->msg_controllen = sizeof room->bytes;
     struct cmsghdr *control = CMSG_FIRSTHDR(message);

@@ -66,7 +66,7 @@ static int three_rounds(void *barrier)
 
 static void run_all(eddy_coro_fn fn, void *arg, int count)
 {
-    eddy_task *tasks[2 * N];
+    eddy_task *tasks[2 * N] = {NULL};
     for (int i = 0; i < count; i++)
         assert_int_equal(eddy_create_task(&tasks[i], fn, arg, NULL), 0);
     assert_int_equal(eddy_gather(NULL, tasks, (size_t)count), 0);
