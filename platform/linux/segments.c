@@ -85,6 +85,9 @@ static bool has_segments(int fd)
 {
     int size;
     socklen_t length = sizeof size;
+    if (__BYTE_ORDER__ !=
+        __ORDER_LITTLE_ENDIAN__) /* emulators (qemu-user) hand the size on in the wrong order */
+        return false;
     return EDDYI_CALL(getsockopt, -1, (fd, IPPROTO_UDP, UDP_SEGMENT, &size, &length)) == 0;
 }
 
