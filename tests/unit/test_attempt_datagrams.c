@@ -48,21 +48,19 @@ static void fault_U1_a_refused_datagram_is_told_and_the_socket_goes_on(void **st
 
 /* ---- many in one call ---- */
 
-enum { MOST = 16, LARGE = 8000 };
+enum { LARGE = 8000 };
 
-static char content[MOST][LARGE];
+static char content[EDDYI_MOST_AT_ONCE][LARGE];
 
-static int64_t attempt_many(port *p, enum eddyi_op_kind kind, eddyi_buffer *buffers, uint32_t count,
-                            eddyi_address *addresses, uint32_t *lengths)
+static int64_t send_many(port *from, eddyi_buffer *buffers, uint32_t count, eddyi_address *to)
 {
-    eddyi_op op = {.descriptor = &p->descriptor,
-                   .kind = (uint8_t)kind,
+    eddyi_op op = {.descriptor = &from->descriptor,
+                   .kind = EDDYI_SENDTO,
                    .flags = EDDYI_MANY,
                    .buffers = buffers,
                    .buffer_count = count,
-                   .address = addresses,
-                   .lengths = lengths};
-    return eddyi_attempt(&op, &p->os_error);
+                   .address = to};
+    return eddyi_attempt(&op, &from->os_error);
 }
 
 /* Datagrams of these sizes, each filled with its number; sizes end with -1. */
@@ -80,8 +78,7 @@ static void send_all(port *from, eddyi_buffer *buffers, uint32_t count, eddyi_ad
 {
     uint32_t sent = 0;
     while (sent < count) {
-        int64_t n = attempt_many(from, EDDYI_SENDTO, buffers + sent, count - sent,
-                                 to != NULL ? to + sent : NULL, NULL);
+        int64_t n = send_many(from, buffers + sent, count - sent, to != NULL ? to + sent : NULL);
         assert_true(n > 0);
         sent += (uint32_t)n;
     }
@@ -98,7 +95,7 @@ static void expect_datagram(port *at, int number, int size)
 }
 
 /* Those of one size, a shorter one behind them, growing ones, empty ones, and more bytes than one datagram may have. */
-static const int runs[][MOST + 1] = {
+static const int runs[][EDDYI_MOST_AT_ONCE + 1] = {
     {100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, 100, -1},
     {64, 64, 64, 10, 64, 64, 1, 64, -1},
     {1, 2, 3, 3, 3, 2, 2, 1, 1, -1},
@@ -112,8 +109,8 @@ enum { RUNS = sizeof runs / sizeof runs[0] };
 static void expect_all_runs(port *from, port *at, const eddyi_address *to)
 {
     for (int r = 0; r < RUNS; r++) {
-        eddyi_buffer buffers[MOST];
-        eddyi_address addresses[MOST];
+        eddyi_buffer buffers[EDDYI_MOST_AT_ONCE];
+        eddyi_address addresses[EDDYI_MOST_AT_ONCE];
         uint32_t count = make_datagrams(buffers, runs[r]);
         for (uint32_t i = 0; to != NULL && i < count; i++)
             addresses[i] = *to;
@@ -140,8 +137,8 @@ static void fault_U5_many_keep_their_bounds_and_their_order(void **state)
 static void many_go_to_whom_each_is_addressed(void **state)
 {
     static const int sizes[] = {50, 50, 50, 50, 50, 50, -1}, receiver[] = {0, 0, 1, 0, 1, 1};
-    eddyi_address here, to[2], addresses[MOST];
-    eddyi_buffer buffers[MOST];
+    eddyi_address here, to[2], addresses[EDDYI_MOST_AT_ONCE];
+    eddyi_buffer buffers[EDDYI_MOST_AT_ONCE];
     port from = datagram_socket(&here), at[2] = {datagram_socket(&to[0]), datagram_socket(&to[1])};
     uint32_t count = make_datagrams(buffers, sizes);
     (void)state;
@@ -162,10 +159,10 @@ static void many_local_ones_stay_apart(void **state)
     assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends), 0);
     port a = port_of(ends[0], EDDYI_DATAGRAM), b = port_of(ends[1], EDDYI_DATAGRAM);
     for (int r = 0; r < RUNS; r++) {
-        eddyi_buffer buffers[MOST];
+        eddyi_buffer buffers[EDDYI_MOST_AT_ONCE];
         uint32_t count = make_datagrams(buffers, runs[r]);
         for (uint32_t sent = 0; sent < count;) { /* a queue of this kind holds some ten */
-            int64_t n = attempt_many(&a, EDDYI_SENDTO, buffers + sent, count - sent, NULL, NULL);
+            int64_t n = send_many(&a, buffers + sent, count - sent, NULL);
             assert_true(n > 0);
             for (int64_t i = 0; i < n; i++, sent++)
                 expect_datagram(&b, (int)sent, runs[r][sent]);
@@ -196,7 +193,7 @@ static void many_of_one_size_go_together(void **state)
     enum { TAKES_RUNS = 104 };
     static const int sizes[] = {500, 500, 500, 500, 20, -1};
     eddyi_address a_address, b_address;
-    eddyi_buffer buffers[MOST];
+    eddyi_buffer buffers[EDDYI_MOST_AT_ONCE];
     char got[LARGE];
     port a = datagram_socket(&a_address), b = datagram_socket(&b_address);
     int yes = 1;
@@ -224,7 +221,7 @@ static void fault_U5_refused_runs_go_one_by_one(void **state)
     static const int sizes[] = {9, 9, 9, 9, -1};
     eddyi_address a_address, b_address;
     port a = datagram_socket(&a_address), b = datagram_socket(&b_address);
-    eddyi_buffer buffers[MOST];
+    eddyi_buffer buffers[EDDYI_MOST_AT_ONCE];
     uint32_t count = make_datagrams(buffers, sizes);
     (void)state;
     assert_int_equal(connect_to(&a, &b_address), 0);
@@ -232,10 +229,10 @@ static void fault_U5_refused_runs_go_one_by_one(void **state)
         const eddyi_inject_plan plan = {
             .fail_at = 1, .calls = UINT64_C(1) << refusals[r].call, .os_error = refusals[r].error};
         eddyi_inject_start(&plan);
-        int64_t n = attempt_many(&a, EDDYI_SENDTO, buffers, count, NULL, NULL);
+        int64_t n = send_many(&a, buffers, count, NULL);
         eddyi_inject_stop();
         if (n == EDDY_EIO) /* a system that has no runs had no reason to try again */
-            n = attempt_many(&a, EDDYI_SENDTO, buffers, count, NULL, NULL);
+            n = send_many(&a, buffers, count, NULL);
         assert_int_equal(n, count);
         for (uint32_t i = 0; i < count; i++)
             expect_datagram(&b, (int)i, 9);

@@ -307,16 +307,6 @@ static void datagrams_of_any_size_do_not_stop_reading(void **state)
     bench_close(&b);
 }
 
-static int datagram_socket(struct sockaddr_in *at)
-{
-    socklen_t size = sizeof *at;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    *at = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    assert_int_equal(bind(fd, (struct sockaddr *)at, sizeof *at), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)at, &size), 0);
-    return fd;
-}
-
 /* How many of the `room` came, which the descriptor says are there. */
 static int64_t receive_many(bench *b, eddyi_descriptor *d, uint32_t room)
 {
@@ -347,8 +337,8 @@ static void fewer_datagrams_than_there_was_room_for_were_all(void **state)
     trial t;
     bench b = bench_open(ops);
     bool edge = strcmp(ops->name, "epoll") == 0 || strcmp(ops->name, "kqueue") == 0;
-    int from = datagram_socket(&there);
-    attach(&b, &d, datagram_socket(&here), EDDYI_DATAGRAM);
+    int from = loopback_socket(&there, SOCK_DGRAM);
+    attach(&b, &d, loopback_socket(&here, SOCK_DGRAM), EDDYI_DATAGRAM);
     assert_int_equal(connect(from, (struct sockaddr *)&here, sizeof here), 0);
     for (int has_peer = 0; has_peer < 2; has_peer++) {
         for (int i = 0; i < 3; i++)
@@ -368,7 +358,7 @@ static void fewer_datagrams_than_there_was_room_for_were_all(void **state)
         assert_int_equal(trial_finish(&b, &t), EDDYI_IN);
         assert_int_equal(receive_many(&b, &d, EDDYI_MOST_AT_ONCE), 1);
         release(&b, &d);
-        attach(&b, &d, datagram_socket(&here), EDDYI_DATAGRAM);
+        attach(&b, &d, loopback_socket(&here, SOCK_DGRAM), EDDYI_DATAGRAM);
         assert_int_equal(connect((int)d.fd, (struct sockaddr *)&there, sizeof there), 0);
         assert_int_equal(connect(from, (struct sockaddr *)&here, sizeof here), 0);
     }

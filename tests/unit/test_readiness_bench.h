@@ -138,15 +138,21 @@ static inline void local_pair(int ends[2], int type)
     assert_int_equal(socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
 }
 
-static inline int loopback_listener(struct sockaddr_in *at)
+static inline int loopback_socket(struct sockaddr_in *at, int type)
 {
     socklen_t size = sizeof *at;
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     *at = (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     assert_true(fd >= 0);
     assert_int_equal(bind(fd, (struct sockaddr *)at, sizeof *at), 0);
-    assert_int_equal(listen(fd, 128), 0);
     assert_int_equal(getsockname(fd, (struct sockaddr *)at, &size), 0);
+    return fd;
+}
+
+static inline int loopback_listener(struct sockaddr_in *at)
+{
+    int fd = loopback_socket(at, SOCK_STREAM);
+    assert_int_equal(listen(fd, 128), 0);
     return fd;
 }
 
