@@ -271,7 +271,7 @@ extern const eddyi_backend_ops eddyi_backend_epoll;
 const eddyi_backend_ops eddyi_backend_epoll = {
     .name = "epoll",
     .description = "epoll(7) of Linux: cost per ready descriptor, not per watched one",
-    .caps = EDDYI_CAP_TRY_FIRST,
+    .caps = EDDYI_CAP_TRY_FIRST | EDDYI_CAP_IN_PLACE,
     .probe = epoll_probe,
     .open = open_backend,
     .close = eddyi_readiness_close,

@@ -489,7 +489,7 @@ extern const eddyi_backend_ops eddyi_backend_kqueue;
 const eddyi_backend_ops eddyi_backend_kqueue = {
     .name = "kqueue",
     .description = "kqueue(2) of macOS and the BSDs: cost per ready descriptor, not per watched one",
-    .caps = EDDYI_CAP_TRY_FIRST,
+    .caps = EDDYI_CAP_TRY_FIRST | EDDYI_CAP_IN_PLACE,
     .probe = kqueue_probe,
     .open = open_backend,
     .close = eddyi_readiness_close,

@@ -270,7 +270,7 @@ const eddyi_backend_ops eddyi_backend_poll = {
     .name = "poll",
     .description =
         "poll(2): any POSIX system and any descriptor number, at a cost per descriptor that is waited for",
-    .caps = EDDYI_CAP_TRY_FIRST,
+    .caps = EDDYI_CAP_TRY_FIRST | EDDYI_CAP_IN_PLACE,
     .probe = poll_probe,
     .open = open_backend,
     .close = eddyi_readiness_close,

@@ -344,7 +344,7 @@ extern const eddyi_backend_ops eddyi_backend_select;
 const eddyi_backend_ops eddyi_backend_select = {
     .name = "select",
     .description = "select: sockets only, at a cost per watched socket",
-    .caps = EDDYI_CAP_TRY_FIRST,
+    .caps = EDDYI_CAP_TRY_FIRST | EDDYI_CAP_IN_PLACE,
     .probe = select_probe,
     .open = open_backend,
     .close = eddyi_readiness_close,

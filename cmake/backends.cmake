@@ -8,7 +8,16 @@ set(eddy_backends_readiness epoll kqueue poll select)
 set(eddy_backends_descriptors poll select)
 
 set(eddy_runs_epoll Linux Android)
-set(eddy_runs_io_uring Linux)
+set(eddy_runs_io_uring "")
+if(CMAKE_SYSTEM_NAME STREQUAL "Linux") # the kernel's header must know what is asked for where the kernel does
+    include(CheckCSourceCompiles)
+    check_c_source_compiles("#include <linux/io_uring.h>
+int main(void) { return (int)(IORING_SETUP_DEFER_TASKRUN | IORING_ACCEPT_MULTISHOT | IORING_CQE_F_SOCK_NONEMPTY | IORING_FEAT_EXT_ARG); }"
+                            EDDY_HAVE_IO_URING_H)
+    if(EDDY_HAVE_IO_URING_H)
+        set(eddy_runs_io_uring Linux)
+    endif()
+endif()
 set(eddy_runs_kqueue Darwin FreeBSD NetBSD OpenBSD DragonFly)
 if(EDDY_KQUEUE_EMULATION)
     list(APPEND eddy_runs_kqueue Linux)

@@ -143,8 +143,10 @@ typedef struct eddyi_backend_config { /* zero is the default everywhere */
 enum {
     EDDYI_CAP_VIRTUAL_TIME = 1, /* now() jumps; nothing outside the process can be reached */
     EDDYI_CAP_ON_REQUEST = 2,   /* never chosen unless named */
-    EDDYI_CAP_TRY_FIRST =
-        4 /* submit tries at once; what is PENDING has not begun, and cancel takes it back in place */
+    /* submit tries at once, or knows that it would be in vain; until the next wait() what is PENDING has not begun, and
+     * cancel takes it back in place */
+    EDDYI_CAP_TRY_FIRST = 4,
+    EDDYI_CAP_IN_PLACE = 8 /* so does each cancel, at any time */
 };
 
 typedef struct eddyi_backend_ops {

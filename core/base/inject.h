@@ -17,7 +17,8 @@
     X(write) X(epoll_create1) X(epoll_ctl) X(epoll_wait) X(epoll_pwait2) X(select) X(poll) X(eventfd)        \
     X(pipe2) X(fcntl) X(kqueue) X(kevent) X(fstat)                                              \
     X(open) X(fork) X(clone) X(execve) X(dup2) X(chdir) X(setsid) X(setpgid) X(setgroups) X(setgid)          \
-    X(setuid) X(waitid) X(kill) X(pidfd_open) X(pidfd_send_signal) X(close_range)
+    X(setuid) X(waitid) X(kill) X(pidfd_open) X(pidfd_send_signal) X(close_range) \
+    X(io_uring_setup) X(io_uring_enter) X(io_uring_register)
 /* clang-format on */
 
 enum eddyi_inject_call {

@@ -60,7 +60,7 @@ static int run_as_mutant(const char *mutant, const char *pattern)
         fprintf(stderr, "no mutant \"%s\"\n", mutant);
         return 2;
     }
-    if (strcmp(mutant, "never_lets_data_win") == 0 && !(ops->caps & EDDYI_CAP_TRY_FIRST))
+    if (strcmp(mutant, "never_lets_data_win") == 0 && !(ops->caps & EDDYI_CAP_IN_PLACE))
         return 77; /* it keeps results back; where the kernel does the work data wins without them */
     if (strcmp(mutant, "answers_later") == 0)
         return run_laws(pattern);
@@ -151,7 +151,7 @@ int main(int argc, char **argv)
     }
     if (ops->probe() < 0) {
         printf("skipped: %s does not run here\n", ops->name);
-        return 0; /* and no result: on the scorecard it is missing */
+        return 77; /* and no result: on the scorecard it is missing */
     }
     law_select(ops);
     be_patient();

@@ -10,7 +10,7 @@ static uint64_t waits_of_the_kernel(void)
 {
     return eddyi_inject_count_of(EDDYI_INJECT_epoll_pwait2) + eddyi_inject_count_of(EDDYI_INJECT_epoll_wait) +
            eddyi_inject_count_of(EDDYI_INJECT_select) + eddyi_inject_count_of(EDDYI_INJECT_kevent) +
-           eddyi_inject_count_of(EDDYI_INJECT_poll);
+           eddyi_inject_count_of(EDDYI_INJECT_poll) + eddyi_inject_count_of(EDDYI_INJECT_io_uring_enter);
 }
 
 /* T2: a wait of less than a millisecond sleeps; it neither spins nor asks twice. */

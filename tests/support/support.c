@@ -47,6 +47,19 @@ static void count_release(void *context, void *block)
     free(block);
 }
 
+/* A machine may lack a backend that was built, or forbid it: an old kernel, an emulator, a container. */
+static void leave_without_backend(void)
+{
+    enum { SKIPPED = 77 };
+    for (size_t i = 0; eddyi_backends[i] != NULL && backend != NULL; i++) {
+        int rc = strcmp(eddyi_backends[i]->name, backend) == 0 ? eddyi_backends[i]->probe() : 0;
+        if (rc < 0) {
+            printf("skipped: no %s on this machine: %s\n", backend, eddy_strerror(rc));
+            exit(SKIPPED);
+        }
+    }
+}
+
 void support_init(int argc, char **argv)
 {
     eddy_allocator allocator = {count_allocate, count_reallocate, count_release, NULL};
@@ -58,6 +71,7 @@ void support_init(int argc, char **argv)
     }
     if (eddy_set_allocator(&allocator) < 0)
         abort();
+    leave_without_backend();
     support_hear_all_signals();
 }
 
@@ -71,12 +85,22 @@ bool support_is_simulated(void)
     return backend != NULL && strcmp(backend, "sim") == 0;
 }
 
-bool support_tries_first(void)
+static bool has_capability(uint32_t capability)
 {
     for (size_t i = 0; eddyi_backends[i] != NULL; i++)
         if (backend == NULL || strcmp(eddyi_backends[i]->name, backend) == 0)
-            return (eddyi_backends[i]->caps & EDDYI_CAP_TRY_FIRST) != 0;
+            return (eddyi_backends[i]->caps & capability) != 0;
     return false;
+}
+
+bool support_tries_first(void)
+{
+    return has_capability(EDDYI_CAP_TRY_FIRST);
+}
+
+bool support_cancels_in_place(void)
+{
+    return has_capability(EDDYI_CAP_IN_PLACE);
 }
 
 long support_live_blocks(void)

@@ -19,7 +19,8 @@
 void support_init(int argc, char **argv);
 const char *support_backend(void); /* NULL: the build's default */
 bool support_is_simulated(void);
-bool support_tries_first(void); /* EDDYI_CAP_TRY_FIRST: what is pending has not begun */
+bool support_tries_first(void);      /* EDDYI_CAP_TRY_FIRST: what was just submitted has not begun */
+bool support_cancels_in_place(void); /* EDDYI_CAP_IN_PLACE: what is pending has not begun */
 
 long support_live_blocks(void);     /* allocated and not released, by eddy */
 int support_open_descriptors(void); /* -1 where that cannot be counted */

@@ -179,7 +179,7 @@ static inline uint64_t kernel_waits(void)
 {
     return eddyi_inject_count_of(EDDYI_INJECT_epoll_pwait2) + eddyi_inject_count_of(EDDYI_INJECT_epoll_wait) +
            eddyi_inject_count_of(EDDYI_INJECT_select) + eddyi_inject_count_of(EDDYI_INJECT_kevent) +
-           eddyi_inject_count_of(EDDYI_INJECT_poll);
+           eddyi_inject_count_of(EDDYI_INJECT_poll) + eddyi_inject_count_of(EDDYI_INJECT_io_uring_enter);
 }
 
 #endif

@@ -1,0 +1,144 @@
+/* wait.c: one wait: what was kept, what the ring has, and one call of the kernel that takes what is new and brings what is done; and the wake.
+ * Touches the ring, the eventfd and the clock. A wait never ends before its deadline without a reason. */
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "backends/io_uring/inside.h"
+#include "backends/readiness/poller.h"
+
+enum {
+    BREATH = 1, /* milliseconds: the kernel has no memory for a moment */
+    RENEWED = 1 /* the ring is another one, and has nothing yet */
+};
+
+/* ---- the ring of another thread ---- */
+
+/* A ring is its first thread's. Nothing of it runs without that thread, so what it has can be asked anew on a ring of this one's. The number stays,
+ * so who polls it goes on. */
+static int renew(eddyi_backend *backend)
+{
+    eddyi_ring fresh;
+    if (eddyi_ring_lost_answers(&backend->ring))
+        return EDDY_EPERM;
+    int rc = eddyi_ring_open(&fresh, backend->entries);
+    if (rc < 0)
+        return rc;
+    int number = backend->ring.fd;
+    backend->ring.fd = -1;
+    eddyi_ring_close(&backend->ring);
+    if (dup3(fresh.fd, number, O_CLOEXEC) < 0)
+        rc = eddyi_error_from_system(errno);
+    (void)close(fresh.fd); /* no EDDYI_CALL */
+    backend->ring = fresh;
+    backend->ring.fd = number;
+    eddyi_uring_take_back(backend);
+    return rc;
+}
+
+/* ---- entering ---- */
+
+/* 0, RENEWED, or a hard failure: from then on ops are ended in place, for nobody enters this ring again. */
+static int enter(eddyi_backend *backend, uint64_t nanoseconds)
+{
+    int number = eddyi_ring_enter(&backend->ring, nanoseconds), rc = 0;
+    switch (number) {
+    case 0:
+    case ETIME:
+    case EINTR:
+        return 0;
+    case EAGAIN: /* what is written stays in the ring */
+    case EBUSY:
+        if (nanoseconds != 0 && eddyi_ring_answer(&backend->ring) == NULL)
+            (void)poll(NULL, 0, BREATH); /* no EDDYI_CALL: it only sleeps */
+        return 0;
+    case EEXIST:
+        if (eddyi_ring_answer(&backend->ring) != NULL)
+            return 0; /* first what the old one has brought */
+        rc = renew(backend);
+        if (rc == 0)
+            return RENEWED;
+        break;
+    default:
+        rc = eddyi_error_from_system(number);
+    }
+    backend->broken = rc < 0;
+    return rc;
+}
+
+static int exchange_once(eddyi_backend *backend, bool block, uint64_t deadline)
+{
+    int rc = 0;
+    bool all = eddyi_uring_hand_over(backend);
+    while (!all && rc == 0) {
+        uint32_t before = eddyi_ring_unsubmitted(&backend->ring);
+        rc = enter(backend, 0);
+        if (rc == 0 && eddyi_ring_unsubmitted(&backend->ring) == before)
+            break; /* the kernel takes none for now */
+        all = eddyi_uring_hand_over(backend);
+    }
+    if (rc != 0)
+        return rc;
+    block = block && eddyi_list_empty(&backend->kept) && eddyi_ring_answer(&backend->ring) == NULL;
+    if (!block && eddyi_ring_unsubmitted(&backend->ring) == 0 && !eddyi_ring_has_work(&backend->ring))
+        return 0;
+    return enter(backend, block ? eddyi_readiness_left(deadline) : 0);
+}
+
+/* Everything that waits is the kernel's afterwards, and what it can do at once is done. */
+static int exchange(eddyi_backend *backend, bool block, uint64_t deadline)
+{
+    int rc;
+    do
+        rc = exchange_once(backend, block, deadline);
+    while (rc == RENEWED);
+    return rc;
+}
+
+void eddyi_uring_flush(eddyi_backend *backend)
+{
+    (void)exchange(backend, false, 0);
+    if (!eddyi_list_empty(&backend->kept))
+        eddyi_uring_wake(backend);
+}
+
+/* ---- wait and wake ---- */
+
+int eddyi_uring_wait(eddyi_backend *backend, uint64_t deadline_ns, eddyi_result *results, int room)
+{
+    if (room <= 0)
+        return EDDY_EINVAL;
+    if (backend->broken)
+        return EDDY_EBADF;
+    if (room > (int)backend->batch)
+        room = (int)backend->batch;
+    for (;;) {
+        bool woken = false;
+        int count = eddyi_uring_tell_kept(backend, results, room);
+        count += eddyi_uring_collect(backend, results + count, room - count, &woken);
+        int rc = exchange(backend, count == 0 && !woken && deadline_ns != 0, deadline_ns);
+        if (rc < 0 && count == 0)
+            return rc;
+        count += eddyi_uring_collect(backend, results + count, room - count, &woken);
+        count += eddyi_uring_tell_kept(backend, results + count, room - count);
+        if (count > 0 || woken) {
+            if (backend->guest)
+                eddyi_uring_flush(backend);
+            return count;
+        }
+        if (eddyi_readiness_passed(deadline_ns))
+            return 0;
+    }
+}
+
+void eddyi_uring_wake(eddyi_backend *backend)
+{
+    if (atomic_exchange(&backend->woken, true))
+        return;
+    int saved = errno;
+    uint64_t one = 1;
+    /* no EDDYI_CALL: runs in signal handlers, and the counter cannot overflow */
+    ssize_t written = write(backend->bell, &one, sizeof one);
+    (void)written;
+    errno = saved;
+}
