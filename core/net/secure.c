@@ -233,7 +233,7 @@ int eddyi_secure_take(eddyi_channel *channel, const void *data, size_t size)
 
 void eddyi_secure_received(eddyi_channel *channel, const eddyi_result *result, const void *data)
 {
-    if (result->value > 0)
+    if (result->value > 0 && data != NULL) /* else it was a poll, and nothing is read yet */
         (void)eddyi_secure_take(channel, data, (size_t)result->value);
     else if (result->value < 0 && result->value != EDDY_ECANCELED)
         eddyi_channel_fail(channel, (int)result->value, result->os_error);
