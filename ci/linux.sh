@@ -15,46 +15,57 @@ build() { # PRESET [OPTION...]
     cmake --build --preset "$preset" -j2 "$@"
 }
 
+# poll differs from select by one file, which its laws and its unit test go through: gcc runs all of conformance on it, and so does poll-only.
+all_but_poll='^conformance/poll$'
+
 test_it() { # [CTEST OPTION...]
     ctest --preset "$preset" -j2 --no-tests=error "$@"
 }
 
 # One backend alone, no TLS and no probes, or c-ares in place of threads: the libraries build so, and what is there keeps the laws.
-one_backend() {
+one_backend() { # PRESET [CTEST OPTION...]
     build "$1" --target eddy_shared eddy_static conformance conformance_laws
-    test_it -L conformance
+    shift
+    test_it -L conformance "$@"
 }
 
 run_stage() {
     case $1 in
-    gcc | asan)
-        build "$1"
+    gcc)
+        build gcc
         test_it
+        ;;
+    asan)
+        build asan
+        test_it -E "$all_but_poll"
         ;;
     clang) # another compiler makes no other programs of what is a process, a terminal or a number of seeds
         build clang
-        test_it -L 'unit|conformance'
+        test_it -L 'unit|conformance' -E "$all_but_poll"
         ;;
     ucontext) # who looks from outside does not see how tasks are switched
         build ucontext
-        test_it -E '^tools/'
+        test_it -E "^tools/|$all_but_poll"
         ;;
     tsan) # all on sim; on a real poller what crosses threads
         build tsan
         test_it -L 'threads|unit|conformance' -E '^laws/|^conformance/(epoll|io_uring|poll|select)$'
         for tests in '*thread*' '*executor*' '*concurrent*' '*wrap*' '*signal*' 'fault_X*' 'fault_D*' 'fault_G*' 'fault_Y*'; do
             EDDY_BACKEND=epoll build/tsan/tests/conformance "$tests"
+        done
+        for tests in '*thread*' '*concurrent*' 'fault_G*'; do
             EDDY_BACKEND=io_uring build/tsan/tests/conformance "$tests" || [ $? -eq 77 ] # the machine has none
         done
         ;;
-    valgrind) # poll differs from select by one file, which its laws and its unit test go through
+    valgrind)
         build valgrind
-        test_it -L 'unit|conformance' -E '^conformance/poll$'
+        test_it -L 'unit|conformance' -E "$all_but_poll"
         ;;
-    no-tls | *-only) one_backend "$1" ;;
+    *-only) one_backend "$1" ;;
+    no-tls) one_backend no-tls -E "$all_but_poll" ;;
     cares)
         ci/install cares
-        one_backend cares
+        one_backend cares -E "$all_but_poll"
         ;;
     *)
         echo "ci/linux.sh: no stage '$1'; there are: $stages" >&2

@@ -212,6 +212,8 @@ static void receive_completed(eddyi_completion *completion, const eddyi_result *
         eddyi_channel_try_finish(channel);
         return;
     }
+    if (channel->loop->closing) /* nobody reads any more; it is shut next */
+        return;
     enum filled filled = polled && result->value >= 0 ? receive(secure) : ended(secure, result);
     if (filled != FILLED)
         return;
