@@ -97,7 +97,7 @@ static bool accept_failed(eddyi_backend *backend, eddyi_op *op, int number, eddy
 static bool native_answered(eddyi_backend *backend, eddyi_op *op, int res, uint32_t flags,
                             eddyi_result *result)
 {
-    if (res < 0 && (op->state == URING_CANCELLING || eddyi_uring_fails_for_now(-res)))
+    if (res < 0 && eddyi_uring_fails_for_now(-res))
         return false;
     if (op->kind == EDDYI_ACCEPT) {
         result->value = res;

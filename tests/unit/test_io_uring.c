@@ -330,6 +330,35 @@ static void what_is_no_listener_cannot_accept(void **state)
     close_clean(&b);
 }
 
+/* What ended it is told, even if it was asked to end meanwhile: the system says so only once. */
+static void error_that_came_before_the_cancel_is_told(void **state)
+{
+    (void)state;
+    int ends[2];
+    char in;
+    eddyi_descriptor d;
+    trial t;
+    const struct linger reset = {.l_onoff = 1};
+    bench b = open_with(0);
+    loopback_pair(ends);
+    attach(&b, &d, ends[0], EDDYI_STREAM);
+    assert_int_equal(send(ends[1], "x", 1, 0), 1);
+    assert_int_equal(perform(&b, &d, EDDYI_RECV, &in, 1), 1);
+    trial_submit(&b, &t, &d, EDDYI_RECV, &in, 1);
+    while (!t.lent) /* the one before did not know that it took all */
+        trial_submit(&b, &t, &d, EDDYI_RECV, &in, 1);
+    assert_int_equal(bench_wait(&b, 0, 64), 0);
+    assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
+    close(ends[1]);
+    ask_back(&b, &t);
+    int64_t value = trial_finish(&b, &t);
+    if (value == EDDY_ECANCELED) /* the cancel came first, and the error is still there */
+        value = perform(&b, &d, EDDYI_RECV, &in, 1);
+    assert_int_equal(value, EDDY_ECONNRESET);
+    release(&b, &d);
+    close_clean(&b);
+}
+
 static void op_on_a_number_that_was_given_away_ends(void **state)
 {
     (void)state;
@@ -510,6 +539,7 @@ int main(void)
         cmocka_unit_test(rest_of_a_receive_is_read_at_once),
         cmocka_unit_test(kernel_that_accepts_one_by_one_is_asked_one_by_one),
         cmocka_unit_test(what_is_no_listener_cannot_accept),
+        cmocka_unit_test(error_that_came_before_the_cancel_is_told),
         cmocka_unit_test(op_on_a_number_that_was_given_away_ends),
         cmocka_unit_test(wait_that_has_nothing_to_ask_makes_no_call),
         cmocka_unit_test(guest_is_told_of_what_was_submitted_after_the_wait),
