@@ -96,7 +96,7 @@ static int map_rings(eddyi_ring *ring, const struct io_uring_params *p)
 int eddyi_ring_open(eddyi_ring *out, uint32_t entries)
 {
     struct io_uring_params params;
-    eddyi_ring ring = {.fd = setup_best(entries, &params)};
+    eddyi_ring ring = {.fd = setup_best(entries, &params), .told = -1};
     if (ring.fd < 0)
         return eddyi_error_from_system(errno);
     int rc = (params.features & NEEDED) == NEEDED ? map_rings(&ring, &params) : EDDY_ENOSYS;
@@ -118,7 +118,24 @@ void eddyi_ring_close(eddyi_ring *ring)
         (void)munmap(ring->shared, ring->shared_size);
     if (ring->fd >= 0)
         (void)close(ring->fd); /* no EDDYI_CALL: whatever close says, the descriptor is gone */
-    *ring = (eddyi_ring){.fd = -1};
+    *ring = (eddyi_ring){.fd = -1, .told = -1};
+}
+
+int eddyi_ring_tell(eddyi_ring *ring, int eventfd)
+{
+    if (EDDYI_CALL_AS(io_uring_register, syscall, -1,
+                      (SYS_io_uring_register, ring->fd, IORING_REGISTER_EVENTFD, &eventfd, 1)) < 0)
+        return eddyi_error_from_system(errno);
+    ring->told = eventfd;
+    return 0;
+}
+
+void eddyi_ring_told(const eddyi_ring *ring)
+{
+    uint64_t times;
+    /* no EDDYI_CALL: it does not block, and fails when nothing was written */
+    ssize_t got = ring->told >= 0 ? read(ring->told, &times, sizeof times) : 0;
+    (void)got;
 }
 
 int eddyi_ring_operations(const eddyi_ring *ring, uint64_t *out)
@@ -200,8 +217,9 @@ static long enter(const eddyi_ring *ring, uint32_t submit, uint32_t wanted, uint
 /* Valgrind does not know that the call waits, and would stop every thread meanwhile: it knows that poll does. */
 static long enter_under_valgrind(const eddyi_ring *ring, uint32_t submit, uint64_t nanoseconds)
 {
-    struct pollfd ready = {.fd = ring->fd, .events = POLLIN};
+    struct pollfd ready = {.fd = ring->told, .events = POLLIN};
     struct timespec time = {(time_t)(nanoseconds / SECOND), (long)(nanoseconds % SECOND)};
+    eddyi_ring_told(ring);
     long rc = enter(ring, submit, 0, 0);
     if (rc < 0 || nanoseconds == 0 || eddyi_ring_answer(ring) != NULL)
         return rc;

@@ -1,6 +1,5 @@
 /* wait.c: one wait: what was kept, what the ring has, and one call of the kernel that takes what is new and brings what is done; and the wake.
- * Touches the ring, the eventfd and the clock. A wait never ends before its deadline without a reason. */
-#include <fcntl.h>
+ * Touches the ring, the eventfds and the clock. A wait never ends before its deadline without a reason. */
 #include <poll.h>
 #include <unistd.h>
 
@@ -14,26 +13,23 @@ enum {
 
 /* ---- the ring of another thread ---- */
 
-/* A ring is its first thread's. Nothing of it runs without that thread, so what it has can be asked anew on a ring of this one's. The number stays,
- * so who polls it goes on. */
+/* A ring is its first thread's. Nothing of it runs without that thread, so what it has can be asked anew on a ring of this one's. */
 static int renew(eddyi_backend *backend)
 {
-    eddyi_ring fresh;
+    eddyi_ring fresh = {.fd = -1};
     if (eddyi_ring_lost_answers(&backend->ring))
         return EDDY_EPERM;
     int rc = eddyi_ring_open(&fresh, backend->entries);
-    if (rc < 0)
+    if (rc == 0 && backend->told >= 0)
+        rc = eddyi_ring_tell(&fresh, backend->told);
+    if (rc < 0) {
+        eddyi_ring_close(&fresh);
         return rc;
-    int number = backend->ring.fd;
-    backend->ring.fd = -1;
+    }
     eddyi_ring_close(&backend->ring);
-    if (dup3(fresh.fd, number, O_CLOEXEC) < 0)
-        rc = eddyi_error_from_system(errno);
-    (void)close(fresh.fd); /* no EDDYI_CALL */
     backend->ring = fresh;
-    backend->ring.fd = number;
     eddyi_uring_take_back(backend);
-    return rc;
+    return 0;
 }
 
 /* ---- entering ---- */
@@ -95,23 +91,24 @@ static int exchange(eddyi_backend *backend, bool block, uint64_t deadline)
     return rc;
 }
 
+/* ---- the guest ---- */
+
+/* What it was told so far is over, and what is left it is told: so it sleeps until there is something. */
 void eddyi_uring_flush(eddyi_backend *backend)
 {
+    const uint64_t one = 1;
+    eddyi_ring_told(&backend->ring);
     (void)exchange(backend, false, 0);
-    if (!eddyi_list_empty(&backend->kept))
-        eddyi_uring_wake(backend);
+    if (!eddyi_list_empty(&backend->kept) || eddyi_ring_answer(&backend->ring) != NULL) {
+        ssize_t written = write(backend->told, &one, sizeof one); /* no EDDYI_CALL: it cannot overflow */
+        (void)written;
+    }
 }
 
 /* ---- wait and wake ---- */
 
-int eddyi_uring_wait(eddyi_backend *backend, uint64_t deadline_ns, eddyi_result *results, int room)
+static int wait_until(eddyi_backend *backend, uint64_t deadline_ns, eddyi_result *results, int room)
 {
-    if (room <= 0)
-        return EDDY_EINVAL;
-    if (backend->broken)
-        return EDDY_EBADF;
-    if (room > (int)backend->batch)
-        room = (int)backend->batch;
     for (;;) {
         bool woken = false;
         int count = eddyi_uring_tell_kept(backend, results, room);
@@ -121,14 +118,23 @@ int eddyi_uring_wait(eddyi_backend *backend, uint64_t deadline_ns, eddyi_result 
             return rc;
         count += eddyi_uring_collect(backend, results + count, room - count, &woken);
         count += eddyi_uring_tell_kept(backend, results + count, room - count);
-        if (count > 0 || woken) {
-            if (backend->guest)
-                eddyi_uring_flush(backend);
+        if (count > 0 || woken || eddyi_readiness_passed(deadline_ns))
             return count;
-        }
-        if (eddyi_readiness_passed(deadline_ns))
-            return 0;
     }
+}
+
+int eddyi_uring_wait(eddyi_backend *backend, uint64_t deadline_ns, eddyi_result *results, int room)
+{
+    if (room <= 0)
+        return EDDY_EINVAL;
+    if (backend->broken)
+        return EDDY_EBADF;
+    if (room > (int)backend->batch)
+        room = (int)backend->batch;
+    int count = wait_until(backend, deadline_ns, results, room);
+    if (backend->guest && count >= 0)
+        eddyi_uring_flush(backend);
+    return count;
 }
 
 void eddyi_uring_wake(eddyi_backend *backend)

@@ -425,6 +425,54 @@ static void wait_that_has_nothing_to_ask_makes_no_call(void **state)
     close_clean(&b);
 }
 
+typedef struct late_sender {
+    atomic_bool go;
+    int to;
+} late_sender;
+
+/* After whoever waits for it is asleep, most of the times. */
+static void send_late(void *arg)
+{
+    late_sender *late = arg;
+    while (!atomic_load(&late->go))
+        eddyi_thread_yield();
+    for (int i = 0; i < 100; i++)
+        eddyi_thread_yield();
+    assert_int_equal(send(late->to, "x", 1, 0), 1);
+}
+
+static void guest_that_sleeps_is_told(void **state)
+{
+    (void)state;
+    int ends[2];
+    char in;
+    eddyi_descriptor d;
+    trial t;
+    bench b = open_with(0);
+    struct pollfd told = {.fd = (int)uring->pollable(b.backend), .events = POLLIN};
+    local_pair(ends, SOCK_STREAM);
+    attach(&b, &d, ends[0], EDDYI_STREAM);
+    for (int i = 0; i < 20; i++) {
+        eddyi_thread thread;
+        late_sender late = {.to = ends[1]};
+        assert_int_equal(eddyi_thread_create(&thread, send_late, &late, "sender"), 0);
+        trial_submit(&b, &t, &d, EDDYI_RECV, &in, 1);
+        atomic_store(&late.go, true);
+        while (t.lent) {
+            assert_int_equal(poll(&told, 1, HANGS), 1);
+            assert_true(bench_wait(&b, 0, 64) >= 0);
+        }
+        assert_int_equal(t.result.value, 1);
+        eddyi_thread_join(&thread);
+    }
+    uring->wake(b.backend);
+    assert_int_equal(poll(&told, 1, HANGS), 1);
+    assert_int_equal(bench_wait(&b, 0, 64), 0);
+    release(&b, &d);
+    close(ends[1]);
+    close_clean(&b);
+}
+
 static void guest_is_told_of_what_was_submitted_after_the_wait(void **state)
 {
     (void)state;
@@ -433,15 +481,15 @@ static void guest_is_told_of_what_was_submitted_after_the_wait(void **state)
     eddyi_descriptor d;
     trial t;
     bench b = open_with(0);
-    struct pollfd ring = {.fd = (int)uring->pollable(b.backend), .events = POLLIN};
+    struct pollfd told = {.fd = (int)uring->pollable(b.backend), .events = POLLIN};
     local_pair(ends, SOCK_STREAM);
     attach(&b, &d, ends[0], EDDYI_STREAM);
     for (int i = 0; i < 3; i++) {
         trial_submit(&b, &t, &d, EDDYI_RECV, &in, 1);
         assert_true(t.lent);
-        assert_int_equal(poll(&ring, 1, 0), 0);
+        assert_int_equal(poll(&told, 1, 0), 0);
         assert_int_equal(send(ends[1], "x", 1, 0), 1);
-        assert_int_equal(poll(&ring, 1, HANGS), 1);
+        assert_int_equal(poll(&told, 1, HANGS), 1);
         assert_int_equal(bench_wait(&b, 0, 64), 1);
         assert_int_equal(t.result.value, 1);
     }
@@ -546,6 +594,7 @@ int main(void)
         cmocka_unit_test(error_that_came_before_the_cancel_is_told),
         cmocka_unit_test(op_on_a_number_that_was_given_away_ends),
         cmocka_unit_test(wait_that_has_nothing_to_ask_makes_no_call),
+        cmocka_unit_test(guest_that_sleeps_is_told),
         cmocka_unit_test(guest_is_told_of_what_was_submitted_after_the_wait),
         cmocka_unit_test(ring_of_another_thread_is_replaced),
         cmocka_unit_test(ring_that_cannot_be_replaced_is_a_hard_failure),
