@@ -47,16 +47,21 @@ static void count_release(void *context, void *block)
     free(block);
 }
 
-/* A machine may lack a backend that was built, or forbid it: an old kernel, an emulator, a container. */
+int support_probe(const char *name)
+{
+    for (size_t i = 0; eddyi_backends[i] != NULL; i++)
+        if (strcmp(eddyi_backends[i]->name, name) == 0)
+            return eddyi_backends[i]->probe();
+    return 0;
+}
+
 static void leave_without_backend(void)
 {
     enum { SKIPPED = 77 };
-    for (size_t i = 0; eddyi_backends[i] != NULL && backend != NULL; i++) {
-        int rc = strcmp(eddyi_backends[i]->name, backend) == 0 ? eddyi_backends[i]->probe() : 0;
-        if (rc < 0) {
-            printf("skipped: no %s on this machine: %s\n", backend, eddy_strerror(rc));
-            exit(SKIPPED);
-        }
+    int rc = backend != NULL ? support_probe(backend) : 0;
+    if (rc < 0) {
+        printf("skipped: no %s on this machine: %s\n", backend, eddy_strerror(rc));
+        exit(SKIPPED);
     }
 }
 

@@ -18,6 +18,9 @@
  * blocked because whoever started us wanted that: a shell's background jobs do not hear SIGINT, and so a runner lets it be. */
 void support_init(int argc, char **argv);
 const char *support_backend(void); /* NULL: the build's default */
+/* 0, or why the machine lacks a backend that was built, or forbids it: an old kernel, an emulator, a container. support_init ends a program
+ * that is to test such a one. */
+int support_probe(const char *name);
 bool support_is_simulated(void);
 bool support_tries_first(void);      /* EDDYI_CAP_TRY_FIRST: what was just submitted has not begun */
 bool support_cancels_in_place(void); /* EDDYI_CAP_IN_PLACE: what is pending has not begun */
