@@ -21,9 +21,8 @@
 /* ---- ring.c: the two rings that are shared with the kernel ---- */
 
 typedef struct eddyi_ring {
-    int told;      /* an eventfd to which the kernel writes when an `enter` would find something; -1: none */
-    int fd;        /* -1: closed */
-    bool deferred; /* the kernel runs nothing of it outside of `enter`, and only in one thread */
+    int fd;           /* -1: closed */
+    bool deferred;    /* the kernel runs nothing of it outside of `enter`, and only in one thread */
     bool tells_work;  /* it sets a flag when an `enter` would find something */
     uint32_t sq_tail; /* ours: entries up to it are written; the kernel sees them at the next `enter` */
     uint32_t sq_room, sq_mask, cq_mask;
@@ -34,12 +33,10 @@ typedef struct eddyi_ring {
     size_t shared_size, entries_size;
 } eddyi_ring;
 
-/* As many entries as that, or the next power of two. 0 or why not: EDDY_ENOSYS, EDDY_EPERM, EDDY_ENOMEM, EDDY_EMFILE. */
-int eddyi_ring_open(eddyi_ring *, uint32_t entries);
+/* As many entries as that, or the next power of two. `deferred`: the best way, where the kernel knows it; but who waits for the descriptor of such a
+ * ring is not woken. 0 or why not: EDDY_ENOSYS, EDDY_EPERM, EDDY_ENOMEM, EDDY_EMFILE. */
+int eddyi_ring_open(eddyi_ring *, uint32_t entries, bool deferred);
 void eddyi_ring_close(eddyi_ring *);
-/* The kernel writes to that eventfd from now on: what waits for the ring's own descriptor is not woken by work that the kernel has put off. */
-int eddyi_ring_tell(eddyi_ring *, int eventfd);
-void eddyi_ring_told(const eddyi_ring *); /* what it wrote so far is looked at next */
 /* A bit for each of the kernel's operations (IORING_OP_...) below 64 that it knows. */
 int eddyi_ring_operations(const eddyi_ring *, uint64_t *out);
 struct io_uring_sqe *eddyi_ring_entry(eddyi_ring *); /* all zero; NULL: the ring is full */
@@ -81,7 +78,7 @@ struct eddyi_backend {
     const eddy_allocator *allocator;
     eddyi_ring ring;
     int bell; /* an eventfd; the kernel polls it */
-    int told; /* an eventfd for a guest, who waits outside of `wait`; -1: there is none */
+    int told; /* an epoll set with the ring, for a guest, who waits outside of `wait`; -1: there is none */
     atomic_bool woken;
     bool bell_watched, guest, broken, no_multishot;
     uint32_t batch, entries;
@@ -122,7 +119,7 @@ int eddyi_uring_tell_kept(eddyi_backend *, eddyi_result *results, int room);
 void eddyi_uring_tell(eddyi_backend *, eddyi_op *, bool more, eddyi_result *result);
 /* The descriptor was closed behind our back: its ops end with EDDY_EBADF. */
 void eddyi_uring_lose(eddyi_backend *, eddyi_descriptor *);
-/* The kernel's ring is another one: what the old one had is asked anew. */
+/* The kernel's ring is another one: what the old one had, which ran nothing outside of `enter`, is asked anew. */
 void eddyi_uring_take_back(eddyi_backend *);
 
 /* ---- tries.c ---- */
@@ -147,6 +144,10 @@ bool eddyi_uring_hand_over(eddyi_backend *);
 
 /* What the ring has, up to `room` results. */
 int eddyi_uring_collect(eddyi_backend *, eddyi_result *results, int room, bool *woken);
+
+/* ---- io_uring.c ---- */
+
+int eddyi_uring_show(const eddyi_backend *, const eddyi_ring *); /* the guest hears of that ring as well */
 
 /* ---- wait.c ---- */
 

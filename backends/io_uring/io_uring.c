@@ -1,6 +1,7 @@
 /* io_uring.c: the backend over io_uring(7) of Linux: open and close, what is attached, and the table.
- * Touches the ring, the eventfd and fstat. Memory is taken by open and attach only. */
+ * Touches the ring, the eventfd, an epoll set for guests, and fstat. Memory is taken by open and attach only. */
 #include <assert.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -15,13 +16,14 @@ enum { DEFAULT_BATCH = 1024, MOST_ENTRIES = 256 };
 static int uring_probe(void)
 {
     eddyi_ring ring;
-    int rc = eddyi_ring_open(&ring, 1);
+    int rc = eddyi_ring_open(&ring, 1, true);
     if (rc == 0)
         eddyi_ring_close(&ring);
     return rc;
 }
 
-static bool is_under_valgrind(void)
+/* Valgrind's threads all stand still while the kernel's own call waits. */
+static bool waits_by_poll(void)
 {
 #ifdef EDDY_VALGRIND
     return RUNNING_ON_VALGRIND != 0;
@@ -30,16 +32,23 @@ static bool is_under_valgrind(void)
 #endif
 }
 
+int eddyi_uring_show(const eddyi_backend *backend, const eddyi_ring *ring)
+{
+    struct epoll_event any = {.events = EPOLLIN};
+    return EDDYI_CALL(epoll_ctl, -1, (backend->told, EPOLL_CTL_ADD, ring->fd, &any)) < 0
+               ? eddyi_error_from_system(errno)
+               : 0;
+}
+
+/* A set of its own, so that the guest's descriptor stays when the ring does not. */
 static int be_told(eddyi_backend *backend)
 {
-    int fd = EDDYI_CALL(eventfd, -1, (0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (fd < 0)
-        return eddyi_error_from_system(errno);
-    int rc = eddyi_ring_tell(&backend->ring, fd);
-    if (rc == 0)
-        backend->told = fd;
-    else
-        (void)close(fd); /* no EDDYI_CALL */
+    backend->told = EDDYI_CALL(epoll_create1, -1, (EPOLL_CLOEXEC));
+    int rc = backend->told < 0 ? eddyi_error_from_system(errno) : eddyi_uring_show(backend, &backend->ring);
+    if (rc < 0 && backend->told >= 0) {
+        (void)close(backend->told); /* no EDDYI_CALL */
+        backend->told = -1;
+    }
     return rc;
 }
 
@@ -65,11 +74,9 @@ static int uring_open(eddyi_backend **out, const eddyi_backend_config *config, u
     if (backend->bell < 0)
         rc = eddyi_error_from_system(errno);
     if (rc == 0)
-        rc = eddyi_ring_open(&backend->ring, backend->entries);
+        rc = eddyi_ring_open(&backend->ring, backend->entries, !waits_by_poll());
     if (rc == 0)
         rc = eddyi_ring_operations(&backend->ring, &backend->operations);
-    if (rc == 0 && is_under_valgrind()) /* there a wait cannot be the kernel's call */
-        rc = be_told(backend);
     if (rc < 0)
         goto out;
     *kinds = (UINT32_C(1) << EDDYI_KINDS) - 1; /* what the kernel does not do itself is tried */
@@ -77,8 +84,6 @@ static int uring_open(eddyi_backend **out, const eddyi_backend_config *config, u
     return 0;
 out:
     eddyi_ring_close(&backend->ring);
-    if (backend->told >= 0)
-        (void)close(backend->told); /* no EDDYI_CALL */
     if (backend->bell >= 0)
         (void)close(backend->bell); /* no EDDYI_CALL */
     eddyi_release(config->allocator, backend);

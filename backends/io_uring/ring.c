@@ -40,13 +40,13 @@ static int setup(uint32_t entries, uint32_t flags, struct io_uring_params *out)
 }
 
 /* The best that the kernel knows. Work that is done only when it is asked for interrupts nobody's other calls. */
-static int setup_best(uint32_t entries, struct io_uring_params *out)
+static int setup_best(uint32_t entries, bool deferred, struct io_uring_params *out)
 {
     static const uint32_t ways[] = {IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN |
                                         IORING_SETUP_TASKRUN_FLAG,
                                     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG, 0};
     int fd = -1;
-    for (size_t i = 0; i < sizeof ways / sizeof ways[0] && fd < 0; i++) {
+    for (size_t i = deferred ? 0 : 1; i < sizeof ways / sizeof ways[0] && fd < 0; i++) {
         fd = setup(entries, ways[i], out);
         if (fd < 0 && errno != EINVAL)
             break;
@@ -93,10 +93,10 @@ static int map_rings(eddyi_ring *ring, const struct io_uring_params *p)
     return 0;
 }
 
-int eddyi_ring_open(eddyi_ring *out, uint32_t entries)
+int eddyi_ring_open(eddyi_ring *out, uint32_t entries, bool deferred)
 {
     struct io_uring_params params;
-    eddyi_ring ring = {.fd = setup_best(entries, &params), .told = -1};
+    eddyi_ring ring = {.fd = setup_best(entries, deferred, &params)};
     if (ring.fd < 0)
         return eddyi_error_from_system(errno);
     int rc = (params.features & NEEDED) == NEEDED ? map_rings(&ring, &params) : EDDY_ENOSYS;
@@ -118,24 +118,7 @@ void eddyi_ring_close(eddyi_ring *ring)
         (void)munmap(ring->shared, ring->shared_size);
     if (ring->fd >= 0)
         (void)close(ring->fd); /* no EDDYI_CALL: whatever close says, the descriptor is gone */
-    *ring = (eddyi_ring){.fd = -1, .told = -1};
-}
-
-int eddyi_ring_tell(eddyi_ring *ring, int eventfd)
-{
-    if (EDDYI_CALL_AS(io_uring_register, syscall, -1,
-                      (SYS_io_uring_register, ring->fd, IORING_REGISTER_EVENTFD, &eventfd, 1)) < 0)
-        return eddyi_error_from_system(errno);
-    ring->told = eventfd;
-    return 0;
-}
-
-void eddyi_ring_told(const eddyi_ring *ring)
-{
-    uint64_t times;
-    /* no EDDYI_CALL: it does not block, and fails when nothing was written */
-    ssize_t got = ring->told >= 0 ? read(ring->told, &times, sizeof times) : 0;
-    (void)got;
+    *ring = (eddyi_ring){.fd = -1};
 }
 
 int eddyi_ring_operations(const eddyi_ring *ring, uint64_t *out)
@@ -217,9 +200,8 @@ static long enter(const eddyi_ring *ring, uint32_t submit, uint32_t wanted, uint
 /* Valgrind does not know that the call waits, and would stop every thread meanwhile: it knows that poll does. */
 static long enter_under_valgrind(const eddyi_ring *ring, uint32_t submit, uint64_t nanoseconds)
 {
-    struct pollfd ready = {.fd = ring->told, .events = POLLIN};
+    struct pollfd ready = {.fd = ring->fd, .events = POLLIN};
     struct timespec time = {(time_t)(nanoseconds / SECOND), (long)(nanoseconds % SECOND)};
-    eddyi_ring_told(ring);
     long rc = enter(ring, submit, 0, 0);
     if (rc < 0 || nanoseconds == 0 || eddyi_ring_answer(ring) != NULL)
         return rc;

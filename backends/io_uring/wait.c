@@ -1,5 +1,5 @@
 /* wait.c: one wait: what was kept, what the ring has, and one call of the kernel that takes what is new and brings what is done; and the wake.
- * Touches the ring, the eventfds and the clock. A wait never ends before its deadline without a reason. */
+ * Touches the ring, the eventfd and the clock. A wait never ends before its deadline without a reason. */
 #include <poll.h>
 #include <unistd.h>
 
@@ -13,15 +13,13 @@ enum {
 
 /* ---- the ring of another thread ---- */
 
-/* A ring is its first thread's. Nothing of it runs without that thread, so what it has can be asked anew on a ring of this one's. */
+/* A deferred ring is its first thread's. Nothing of it runs without that thread, so what it has can be asked anew on a ring of this one's. */
 static int renew(eddyi_backend *backend)
 {
     eddyi_ring fresh = {.fd = -1};
-    if (eddyi_ring_lost_answers(&backend->ring))
-        return EDDY_EPERM;
-    int rc = eddyi_ring_open(&fresh, backend->entries);
+    int rc = eddyi_ring_open(&fresh, backend->entries, backend->told < 0);
     if (rc == 0 && backend->told >= 0)
-        rc = eddyi_ring_tell(&fresh, backend->told);
+        rc = eddyi_uring_show(backend, &fresh);
     if (rc < 0) {
         eddyi_ring_close(&fresh);
         return rc;
@@ -51,7 +49,7 @@ static int enter(eddyi_backend *backend, uint64_t nanoseconds)
     case EEXIST:
         if (eddyi_ring_answer(&backend->ring) != NULL)
             return 0; /* first what the old one has brought */
-        rc = renew(backend);
+        rc = eddyi_ring_lost_answers(&backend->ring) ? EDDY_EPERM : renew(backend);
         if (rc == 0)
             return RENEWED;
         break;
@@ -93,16 +91,20 @@ static int exchange(eddyi_backend *backend, bool block, uint64_t deadline)
 
 /* ---- the guest ---- */
 
-/* What it was told so far is over, and what is left it is told: so it sleeps until there is something. */
+/* Who waits for a deferred ring is not woken, nor reliably by an eventfd that the kernel writes to (seen in Linux 6.18). */
+static void wake_guests(eddyi_backend *backend)
+{
+    eddyi_ring *ring = &backend->ring;
+    if (ring->deferred && eddyi_ring_answer(ring) == NULL && !eddyi_ring_lost_answers(ring))
+        (void)renew(backend); /* else it is tried again after the next wait */
+}
+
 void eddyi_uring_flush(eddyi_backend *backend)
 {
-    const uint64_t one = 1;
-    eddyi_ring_told(&backend->ring);
+    wake_guests(backend);
     (void)exchange(backend, false, 0);
-    if (!eddyi_list_empty(&backend->kept) || eddyi_ring_answer(&backend->ring) != NULL) {
-        ssize_t written = write(backend->told, &one, sizeof one); /* no EDDYI_CALL: it cannot overflow */
-        (void)written;
-    }
+    if (!eddyi_list_empty(&backend->kept))
+        eddyi_uring_wake(backend);
 }
 
 /* ---- wait and wake ---- */
