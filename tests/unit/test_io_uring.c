@@ -354,6 +354,10 @@ static void error_that_came_before_the_cancel_is_told(void **state)
         assert_int_equal(setsockopt(far[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset), 0);
         close(far[i]);
     }
+    for (int i = 0; i < BOTH; i++) {
+        struct pollfd near = {.fd = (int)d[i].fd, .events = POLLIN};
+        assert_int_equal(poll(&near, 1, HANGS), 1); /* it has come */
+    }
     assert_int_equal(bench_wait(&b, eddyi_clock_now() + HANGS * MILLISECOND, 1), 1);
     for (int i = 0; i < BOTH; i++) {
         ask_back(&b, &t[i]);
