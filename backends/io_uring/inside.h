@@ -153,6 +153,8 @@ int eddyi_uring_show(const eddyi_backend *, const eddyi_ring *); /* the guest he
 
 int eddyi_uring_wait(eddyi_backend *, uint64_t deadline_ns, eddyi_result *results, int room);
 void eddyi_uring_wake(eddyi_backend *);
-void eddyi_uring_flush(eddyi_backend *); /* for a guest, who waits outside of `wait` */
+/* There is something for the next wait to do: a guest, who waits outside of it, is woken. */
+void eddyi_uring_knock(eddyi_backend *);
+void eddyi_uring_serve_guest(eddyi_backend *); /* ... and he sleeps until then */
 
 #endif

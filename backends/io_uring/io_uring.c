@@ -141,8 +141,7 @@ static int uring_attach(eddyi_backend *backend, eddyi_descriptor *d)
     d->ready = EDDYI_IN | EDDYI_OUT; /* nobody knows yet: a try will tell */
     d->attached = 1;
     d->reader = d->writer = NULL;
-    if (backend->guest)
-        eddyi_uring_flush(backend);
+    eddyi_uring_knock(backend);
     return 0;
 }
 
@@ -160,7 +159,7 @@ static eddy_fd uring_pollable(eddyi_backend *backend)
     if (backend->told < 0 && be_told(backend) < 0)
         return -1;
     backend->guest = true;
-    eddyi_uring_flush(backend);
+    eddyi_uring_serve_guest(backend);
     return backend->told;
 }
 

@@ -87,8 +87,7 @@ int eddyi_uring_submit(eddyi_backend *backend, eddyi_op *op, eddyi_result *now)
     }
     *place = op;
     eddyi_uring_queue(backend, op);
-    if (backend->guest)
-        eddyi_uring_flush(backend);
+    eddyi_uring_knock(backend);
     return EDDYI_PENDING;
 }
 
@@ -117,8 +116,7 @@ int eddyi_uring_cancel(eddyi_backend *backend, eddyi_op *op, eddyi_result *now)
         return end_in_place(backend, op, now);
     if (op->state == URING_HANDED) {
         ask_to_end(backend, op);
-        if (backend->guest)
-            eddyi_uring_flush(backend);
+        eddyi_uring_knock(backend);
     }
     return EDDYI_PENDING;
 }

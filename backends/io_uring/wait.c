@@ -91,6 +91,12 @@ static int exchange(eddyi_backend *backend, bool block, uint64_t deadline)
 
 /* ---- the guest ---- */
 
+void eddyi_uring_knock(eddyi_backend *backend)
+{
+    if (backend->guest)
+        eddyi_uring_wake(backend);
+}
+
 /* Who waits for a deferred ring is not woken, nor reliably by an eventfd that the kernel writes to (seen in Linux 6.18). */
 static void wake_guests(eddyi_backend *backend)
 {
@@ -99,7 +105,7 @@ static void wake_guests(eddyi_backend *backend)
         (void)renew(backend); /* else it is tried again after the next wait */
 }
 
-void eddyi_uring_flush(eddyi_backend *backend)
+void eddyi_uring_serve_guest(eddyi_backend *backend)
 {
     wake_guests(backend);
     (void)exchange(backend, false, 0);
@@ -135,7 +141,7 @@ int eddyi_uring_wait(eddyi_backend *backend, uint64_t deadline_ns, eddyi_result 
         room = (int)backend->batch;
     int count = wait_until(backend, deadline_ns, results, room);
     if (backend->guest && count >= 0)
-        eddyi_uring_flush(backend);
+        eddyi_uring_serve_guest(backend);
     return count;
 }
 
