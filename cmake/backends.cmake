@@ -3,8 +3,8 @@
 
 # Where each one runs; the order is the order of preference.
 set(eddy_backends_known epoll kqueue iocp io_uring poll select sim)
-# Those that are pollers under backends/readiness/.
-set(eddy_backends_readiness epoll kqueue poll select)
+# Those that need backends/readiness/: the pollers under it, and who has its table of descriptors.
+set(eddy_backends_readiness epoll kqueue io_uring poll select)
 set(eddy_backends_descriptors poll select)
 
 set(eddy_runs_epoll Linux Android)
