@@ -57,9 +57,9 @@ run_stage() {
             EDDY_BACKEND=io_uring build/tsan/tests/conformance "$tests" || [ $? -eq 77 ] # the machine has none
         done
         ;;
-    valgrind)
+    valgrind) # of io_uring the laws: Valgrind does not know the calls in which that works, and stumbles over signals there
         build valgrind
-        test_it -L 'unit|conformance' -E "$all_but_poll"
+        test_it -L 'unit|conformance' -E '^conformance/(io_uring|poll)$'
         ;;
     *-only) one_backend "$1" ;;
     no-tls) one_backend no-tls -E "$all_but_poll" ;;
