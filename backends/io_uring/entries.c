@@ -22,7 +22,8 @@ static void into_message(struct io_uring_sqe *entry, eddyi_op *op)
     struct msghdr *message = &eddyi_uring_lent_of(op)->message;
     memset(message, 0, sizeof *message);
     message->msg_iov = (struct iovec *)(void *)op->buffers;
-    message->msg_iovlen = op->buffer_count < MOST_BUFFERS ? op->buffer_count : MOST_BUFFERS;
+    uint32_t count = op->buffer_count < MOST_BUFFERS ? op->buffer_count : MOST_BUFFERS;
+    message->msg_iovlen = (__typeof__(message->msg_iovlen))count;
     entry->opcode = IORING_OP_RECVMSG;
     entry->addr = (uint64_t)(uintptr_t)message;
 }
