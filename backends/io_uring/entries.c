@@ -7,9 +7,8 @@
 
 enum { MOST_BUFFERS = 1024 }; /* UIO_MAXIOV */
 
-static void ask(struct io_uring_sqe *entry, const eddyi_op *op)
+static void ask(struct io_uring_sqe *entry, uint8_t bits)
 {
-    uint8_t bits = eddyi_uring_bits(op);
     uint32_t events = (bits & EDDYI_IN ? POLLIN : 0u) | (bits & EDDYI_OUT ? POLLOUT : 0u);
     if (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) /* io_uring_enter(2), IORING_OP_POLL_ADD */
         events = events << 16 | events >> 16;
@@ -94,7 +93,7 @@ static void write_entry(eddyi_backend *backend, struct io_uring_sqe *entry, eddy
 {
     eddyi_uring_lent *lent = eddyi_uring_lent_of(op);
     if (lent->asked)
-        ask(entry, op);
+        ask(entry, eddyi_uring_bits(op));
     else if (op->kind == EDDYI_RECV)
         receive(entry, op);
     else if (op->kind == EDDYI_RECVFROM)
@@ -125,9 +124,8 @@ static bool watch_bell(eddyi_backend *backend)
     struct io_uring_sqe *entry = backend->bell_watched ? NULL : eddyi_ring_entry(&backend->ring);
     if (entry == NULL)
         return backend->bell_watched;
-    entry->opcode = IORING_OP_POLL_ADD;
+    ask(entry, EDDYI_IN);
     entry->fd = backend->bell;
-    entry->poll32_events = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? (uint32_t)POLLIN << 16 : POLLIN;
     entry->len = IORING_POLL_ADD_MULTI;
     entry->user_data = URING_BELL;
     backend->bell_watched = true;

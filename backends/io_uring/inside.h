@@ -80,7 +80,7 @@ struct eddyi_backend {
     int bell; /* an eventfd; the kernel polls it */
     int told; /* an epoll set with the ring, for a guest, who waits outside of `wait`; -1: there is none */
     atomic_bool woken;
-    bool bell_watched, guest, broken, no_multishot;
+    bool bell_watched, broken, no_multishot;
     uint32_t batch, entries;
     uint64_t operations; /* that the kernel knows */
     uint64_t strays;     /* answers that nobody waited for */
@@ -90,6 +90,11 @@ struct eddyi_backend {
     uint32_t identity_room;
     eddyi_list waiting, cancels, kept; /* eddyi_uring_lent.link */
 };
+
+static inline bool eddyi_uring_has_guest(const eddyi_backend *backend)
+{
+    return backend->told >= 0;
+}
 
 static inline eddyi_uring_lent *eddyi_uring_lent_of(eddyi_op *op)
 {

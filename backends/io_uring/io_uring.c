@@ -93,7 +93,7 @@ out:
 static void uring_close(eddyi_backend *backend)
 {
     eddyi_ring_close(&backend->ring);
-    if (backend->told >= 0)
+    if (eddyi_uring_has_guest(backend))
         (void)close(backend->told); /* no EDDYI_CALL */
     (void)close(backend->bell);     /* no EDDYI_CALL */
     eddyi_slots_release(&backend->slots);
@@ -156,9 +156,8 @@ static void uring_detach(eddyi_backend *backend, eddyi_descriptor *d)
 
 static eddy_fd uring_pollable(eddyi_backend *backend)
 {
-    if (backend->told < 0 && be_told(backend) < 0)
+    if (!eddyi_uring_has_guest(backend) && be_told(backend) < 0)
         return -1;
-    backend->guest = true;
     eddyi_uring_serve_guest(backend);
     return backend->told;
 }

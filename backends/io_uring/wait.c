@@ -17,8 +17,8 @@ enum {
 static int renew(eddyi_backend *backend)
 {
     eddyi_ring fresh = {.fd = -1};
-    int rc = eddyi_ring_open(&fresh, backend->entries, backend->told < 0);
-    if (rc == 0 && backend->told >= 0)
+    int rc = eddyi_ring_open(&fresh, backend->entries, !eddyi_uring_has_guest(backend));
+    if (rc == 0 && eddyi_uring_has_guest(backend))
         rc = eddyi_uring_show(backend, &fresh);
     if (rc < 0) {
         eddyi_ring_close(&fresh);
@@ -93,7 +93,7 @@ static int exchange(eddyi_backend *backend, bool block, uint64_t deadline)
 
 void eddyi_uring_knock(eddyi_backend *backend)
 {
-    if (backend->guest)
+    if (eddyi_uring_has_guest(backend))
         eddyi_uring_wake(backend);
 }
 
@@ -140,7 +140,7 @@ int eddyi_uring_wait(eddyi_backend *backend, uint64_t deadline_ns, eddyi_result 
     if (room > (int)backend->batch)
         room = (int)backend->batch;
     int count = wait_until(backend, deadline_ns, results, room);
-    if (backend->guest && count >= 0)
+    if (eddyi_uring_has_guest(backend) && count >= 0)
         eddyi_uring_serve_guest(backend);
     return count;
 }
